@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+# How a room becomes a CMake target. A room's headers are reachable only by linking its target, and are always
+# included as "room/file.h": each target exports a folder that holds nothing but a link to the room's own folder.
+
+option(WDSCOPE_FUZZ "Build the libFuzzer targets" OFF)
+option(WDSCOPE_BENCH "Build the benchmarks" OFF)
+option(WDSCOPE_COVERAGE "Instrument for gcov" OFF)
+set(WDSCOPE_SANITIZE "" CACHE STRING "address, thread or empty")
+set(WDSCOPE_OUTPUT "${CMAKE_BINARY_DIR}" CACHE PATH "Folder that gets bin/ and drivers/")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS ON) # ms_abi, __builtin_ms_va_list
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${WDSCOPE_OUTPUT}/bin)
+
+add_library(wdscope_flags INTERFACE)
+target_compile_options(wdscope_flags INTERFACE -Wall -Wextra -Wshadow -Werror -fno-omit-frame-pointer)
+if(WDSCOPE_FUZZ)
+  target_compile_options(wdscope_flags INTERFACE -fsanitize=fuzzer-no-link,address)
+  target_link_options(wdscope_flags INTERFACE -fsanitize=address)
+elseif(WDSCOPE_SANITIZE STREQUAL "address")
+  target_compile_options(wdscope_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  target_link_options(wdscope_flags INTERFACE -fsanitize=address,undefined)
+  target_compile_definitions(wdscope_flags INTERFACE WDSCOPE_ASAN=1)
+elseif(WDSCOPE_SANITIZE STREQUAL "thread")
+  target_compile_options(wdscope_flags INTERFACE -fsanitize=thread -Wno-tsan)
+  target_link_options(wdscope_flags INTERFACE -fsanitize=thread)
+  target_compile_definitions(wdscope_flags INTERFACE WDSCOPE_TSAN=1)
+endif()
+if(WDSCOPE_COVERAGE)
+  target_compile_options(wdscope_flags INTERFACE --coverage)
+  target_link_options(wdscope_flags INTERFACE --coverage)
+endif()
+
+# wdscope_room(NAME [INTERFACE] SOURCES ... LINK ...)
+# Makes library wdscope_<NAME>; the folder the call stands in is included as "<NAME>/...".
+function(wdscope_room name)
+  cmake_parse_arguments(ROOM "INTERFACE" "" "SOURCES;LINK" ${ARGN})
+  set(gate ${CMAKE_BINARY_DIR}/include/${name})
+  file(MAKE_DIRECTORY ${gate})
+  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${gate}/${name} SYMBOLIC)
+  if(ROOM_INTERFACE)
+    add_library(wdscope_${name} INTERFACE)
+    target_include_directories(wdscope_${name} INTERFACE ${gate})
+    target_link_libraries(wdscope_${name} INTERFACE ${ROOM_LINK})
+  else()
+    add_library(wdscope_${name} STATIC ${ROOM_SOURCES})
+    target_include_directories(wdscope_${name} PUBLIC ${gate})
+    target_link_libraries(wdscope_${name} PUBLIC wdscope_flags ${ROOM_LINK})
+  endif()
+endfunction()
+
+# wdscope_test(NAME SOURCES ... LINK ...): a GoogleTest program, run by ctest one entry a test case. Drivers are
+# built before it; WDSCOPE_DRIVERS names the folder they are in.
+function(wdscope_test name)
+  cmake_parse_arguments(TEST "" "" "SOURCES;LINK" ${ARGN})
+  find_package(GTest REQUIRED)
+  add_executable(${name} ${TEST_SOURCES})
+  target_link_libraries(${name} PRIVATE ${TEST_LINK} wdscope_flags GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE WDSCOPE_DRIVERS="${WDSCOPE_OUTPUT}/drivers")
+  add_dependencies(${name} drivers)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+endfunction()
