@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// The current NT thread: every Linux thread that runs driver code has one. IRQL, critical regions and the process in
+// whose context the thread runs are kept here, and checked here: stricter than NT, which only asks its verifier.
+#pragma once
+
+#include <cstdint>
+
+#include "host/nt/base.h"
+
+namespace wdscope::host {
+
+struct Process;  // host/ps/process.h: the EPROCESS
+
+struct Thread {             // the ETHREAD; drivers see only its address
+  alignas(16) std::byte dispatcher_header[0x18];  // DISPATCHER_HEADER, type 6: waitable, signalled at exit
+  std::uint64_t thread_id;  // shares the number space of process ids
+  Process* process;         // the current process; never null
+  Irql irql;
+  std::int16_t kernel_apc_disable;   // KeEnterCriticalRegion makes it negative
+  std::int16_t special_apc_disable;  // KeEnterGuardedRegion
+  bool system_thread;                // made by PsCreateSystemThread
+  std::uint32_t locks_held;          // ranks held: see host/verifier/lock_rank.h
+  void* stack_low;   // IoGetStackLimits: lowest address
+  void* stack_high;  // one past the highest
+};
+
+// The calling thread's NT thread; made on first use, in the System process, at PASSIVE_LEVEL.
+Thread& current_thread();
+
+// Changes the current process for a scope (the executive acts on behalf of a creator, or of a dying process).
+class ProcessContext {
+ public:
+  explicit ProcessContext(Process* process);
+  ~ProcessContext();
+  ProcessContext(const ProcessContext&) = delete;
+  ProcessContext& operator=(const ProcessContext&) = delete;
+
+ private:
+  Process* previous_;
+};
+
+// Bug-checks (0xA, naming `routine`) when the current IRQL is above `highest`.
+void require_irql_at_most(Irql highest, const char* routine);
+// Bug-checks (0xC4) when normal kernel APCs are enabled: no critical region, IRQL below APC, no system thread.
+void require_apcs_disabled(const char* routine);
+
+Irql raise_irql(Irql to);   // returns the old one; bug-checks if `to` is lower
+void lower_irql(Irql to);   // bug-checks if `to` is higher
+
+// What a call into a driver must leave as it found it. Make one before, check after: bug-check 1 or 0xC4.
+class CallGuard {
+ public:
+  explicit CallGuard(const char* routine);
+  void check() const;
+
+ private:
+  const char* routine_;
+  Irql irql_;
+  std::int16_t kernel_apc_disable_;
+  std::int16_t special_apc_disable_;
+};
+
+}  // namespace wdscope::host
