@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// The records that the observer publishes and every reader gets: from the device, the lab or a recording, the same
+// bytes.
+//
+// A record is a fixed part, then its strings as UTF-16 without terminators, then zero to three padding words up to a
+// multiple of 8. Little-endian. Every record begins with RecordHeader; `fixed_size` says how much fixed part the writer
+// knew, so a reader reads min(fixed_size, its own) and takes the rest as absent. Offsets count from the record's start.
+// Everything that was not certain is absent: its bit in `known` is clear and its bytes are zero.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace wdscope::wire {
+
+enum class RecordKind : std::uint16_t {
+  Process = 1,  // ProcessRecord: one notification
+  Loss = 2,     // LossRecord: stands where records are missing for this reader
+};
+
+struct RecordHeader {
+  std::uint32_t size;        // whole record, a multiple of 8
+  std::uint16_t kind;        // RecordKind
+  std::uint16_t fixed_size;  // bytes of fixed part, header included
+  std::uint64_t
+      sequence;  // process records: consecutive from 0 since the observer's load. Loss: that of the first lost
+};
+static_assert(sizeof(RecordHeader) == 16);
+
+struct LossRecord {
+  RecordHeader header;
+  std::uint64_t lost_count;  // records header.sequence .. header.sequence + lost_count - 1 are gone for this reader
+};
+static_assert(sizeof(LossRecord) == 24);
+
+// Where a string lies in the record; both zero when absent. Lengths are even: an odd byte is not carried.
+struct StringSpan {
+  std::uint32_t offset;
+  std::uint32_t length;  // bytes
+};
+
+// Bits of ProcessRecord::known. The side that said it is part of the name: argument (WD_PS_NOTIFY_INFO), context
+// (MP_PROCESS_CONTEXT), nt (the NT kernel itself).
+namespace known {
+inline constexpr std::uint64_t Argument = 1ull << 0;            // the 0x20 bytes were readable; clear: only nt and time
+inline constexpr std::uint64_t ArgumentParent = 1ull << 1;      // argument_parent_process_id
+inline constexpr std::uint64_t ArgumentImage = 1ull << 2;       // argument_image
+inline constexpr std::uint64_t ContextLocation = 1ull << 3;     // context_address, context_magic: a candidate was read
+inline constexpr std::uint64_t Context = 1ull << 4;             // recognised: magic, size, pid, creation time agree
+inline constexpr std::uint64_t ContextTail25080 = 1ull << 5;    // members behind 0xC0 of the 0x130 layout
+inline constexpr std::uint64_t ContextImage = 1ull << 6;        // context_image
+inline constexpr std::uint64_t ContextCommandLine = 1ull << 7;  // context_command_line
+inline constexpr std::uint64_t ContextProtection = 1ull << 8;   // the notifier's query of the protection succeeded
+inline constexpr std::uint64_t NtProcess = 1ull << 9;           // NT knows the pid now; nt_created_100ns
+inline constexpr std::uint64_t NtParent = 1ull << 10;
+inline constexpr std::uint64_t NtSession = 1ull << 11;
+inline constexpr std::uint64_t NtProtection = 1ull << 12;
+inline constexpr std::uint64_t NtImageName = 1ull << 13;  // nt_image_name
+}  // namespace known
+
+// Bits of ProcessRecord::anomalies: what was odd about this notification. Each has a counter of its own in Statistics,
+// in this order.
+enum class Anomaly : std::uint32_t {
+  ArgumentNull,         // Argument1 was NULL
+  ArgumentUnreadable,   // not a canonical kernel address, misaligned, or a checked read failed
+  Argument2NotNull,     // Defender passes NULL
+  UnknownOperation,     // operation type is none of 1, 2, 3
+  ParentUnclassified,   // member 0x08 is neither a stack pointer nor a plausible id
+  ParentMismatch,       // the argument's parent is not the one NT knows
+  ContextUnreadable,    // a candidate address was there, its memory was not
+  ContextMagicUnknown,  // type is not 0xDA0F or the size half is unknown: nothing else was read
+  ContextPidMismatch,   // the context belongs to another process id
+  ContextTimeMismatch,  // the context's creation time is not the one NT knows
+  ImageStringInvalid,   // odd length, length above maximum, or unreadable text
+  CommandLineInvalid,   // the same for the command line
+  ImageTruncated,       // text did not fit; what is carried is a prefix
+  CommandLineTruncated,
+  ProcessUnknownToNt,  // NT does not know the pid
+  TrustWithoutCreate,  // reserved for user mode; the driver keeps no table of processes
+  HighIrql,            // notified above APC_LEVEL: nothing foreign was read
+  Count
+};
+constexpr std::uint32_t anomaly_bit(Anomaly anomaly) {
+  return 1u << static_cast<std::uint32_t>(anomaly);
+}
+
+enum class ArgumentGeneration : std::uint8_t {
+  Unknown = 0,          // says nothing: not a create, or unclassified
+  ParentByPointer = 1,  // 2019 .. : member 0x08 pointed into the current kernel stack
+  ParentByValue = 2,    // 2025: member 0x08 is the id
+};
+
+enum class ContextPlace : std::uint8_t {
+  None = 0,
+  Minus10 = 1,  // pointer found at Argument1 - 0x10 (1910)
+  Minus08 = 2,  // pointer found at Argument1 - 0x08 (0xA5)
+};
+
+struct ProcessRecord {
+  RecordHeader header;
+  std::int64_t time_100ns;            // FILETIME when the notification arrived
+  std::uint64_t known;                // known:: bits
+  std::uint32_t anomalies;            // anomaly_bit()s
+  std::uint8_t argument_generation;   // ArgumentGeneration
+  std::uint8_t context_place;         // ContextPlace
+  std::uint8_t argument_bytes_1c[4];  // raw 0x1C..0x1F: trusted, 0x1D, 0x1E, 0x1F
+  std::uint16_t reserved0;
+  std::uint64_t notifier_process_id;  // nt: the process in whose context the notification arrived
+  std::uint64_t notifier_thread_id;
+
+  // argument
+  std::uint32_t operation_type;  // raw
+  std::uint32_t reserved1;
+  std::uint64_t process_id;
+  std::uint64_t argument_member_08;  // raw
+  std::uint64_t argument_parent_process_id;
+
+  // context: the common 0xC0 bytes
+  std::uint64_t context_address;
+  std::uint32_t context_magic;
+  std::uint32_t context_flags;
+  std::int64_t context_created_100ns;
+  std::uint32_t context_rules;
+  std::uint32_t context_rules2;
+  std::uint64_t context_injection_target_mask;
+  std::uint64_t context_injection_request_mask;
+  std::uint64_t context_doc_rule_address;
+  std::uint32_t context_subsystem;
+  std::uint8_t context_protection;
+  std::uint8_t nt_protection;  // nt
+  std::uint16_t reserved2;
+  // context: the tail of the 0x130 layout
+  std::uint32_t context_known_type;
+  std::uint32_t context_session_id;
+  std::uint32_t context_rules3;
+  std::uint32_t context_state;
+  std::uint32_t context_send_result;
+  std::uint32_t context_info_applications;
+
+  // nt
+  std::int64_t nt_created_100ns;
+  std::uint64_t nt_parent_process_id;
+  std::uint32_t nt_session_id;
+  std::uint32_t reserved3;
+  char nt_image_name[16];  // file name, at most 15 characters, NUL-padded
+
+  StringSpan argument_image;
+  StringSpan context_image;  // absent when equal to argument_image, byte for byte: see ContextImageSame
+  StringSpan context_command_line;
+};
+static_assert(sizeof(ProcessRecord) % 8 == 0);
+static_assert(offsetof(ProcessRecord, process_id) % 8 == 0);
+
+namespace known {
+// The context's image name equals the argument's and is carried once, as argument_image.
+inline constexpr std::uint64_t ContextImageSame = 1ull << 14;
+}  // namespace known
+
+// The longest record: two names and a command line of 65,534 bytes each.
+inline constexpr std::size_t kMaximumStringLength = 0xFFFE;
+inline constexpr std::size_t kMaximumRecordSize = (sizeof(ProcessRecord) + 3 * (kMaximumStringLength + 2) + 7) / 8 * 8;
+
+}  // namespace wdscope::wire

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The one way to the DDK headers. They come with two faults that this file mends: inline readers of CR8, gs: and the
+// shared page (the exported routines are used instead, so that the same file runs on Windows and in the host), and
+// declarations they lack.
+#pragma once
+
+// mingw's C++ headers define these twice unless told that somebody else has.
+#define __INTRINSIC_DEFINED_InterlockedBitTestAndSet
+#define __INTRINSIC_DEFINED_InterlockedBitTestAndReset
+
+// The inline readers get other names and are never called; the exports are declared below.
+#define KeGetCurrentIrql wdk_inline_KeGetCurrentIrql
+#define PsGetCurrentThread wdk_inline_PsGetCurrentThread
+#include <ntifs.h>
+#undef KeGetCurrentIrql
+#undef PsGetCurrentThread
+
+extern "C" {
+
+NTKERNELAPI KIRQL NTAPI KeGetCurrentIrql(void);
+NTKERNELAPI PETHREAD NTAPI PsGetCurrentThread(void);
+NTKERNELAPI VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime);
+
+struct WDK_MM_COPY_ADDRESS {
+  PVOID VirtualAddress;
+};
+inline constexpr ULONG kMmCopyMemoryVirtual = 2;
+NTKERNELAPI NTSTATUS NTAPI MmCopyMemory(PVOID TargetAddress, WDK_MM_COPY_ADDRESS SourceAddress, SIZE_T NumberOfBytes,
+                                        ULONG Flags, PSIZE_T NumberOfBytesTransferred);
+
+extern NTKERNELAPI PVOID MmHighestUserAddress;
+
+}  // extern "C"
