@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "host/ob/object.h"
+
+#include <cstring>
+#include <new>
+
+#include <fmt/format.h>
+
+#include "host/ex/pool.h"
+#include "host/exports.h"
+#include "host/ke/thread.h"
+#include "host/nt/export_table.h"
+#include "host/ob/handle.h"
+#include "host/ob/namespace.h"
+#include "host/se/security.h"
+#include "host/verifier/bug_check.h"
+
+namespace wdscope::host {
+namespace {
+
+constexpr std::uint32_t kLive = 0x6A624F21;  // "!Obj"
+constexpr std::uint32_t kGone = 0xDEAD0B1E;
+
+constexpr Ulong kReferenceByPointer = 0x18;  // bug check REFERENCE_BY_POINTER
+
+ObjectHeader* header_of(void* body) {
+  return reinterpret_cast<ObjectHeader*>(static_cast<std::byte*>(body) - kObjectHeaderSize);
+}
+
+void destroy(ObjectHeader& header, void* body) {
+  if (header.type->destroy) header.type->destroy(body);
+  delete header.name;
+  delete header.security;
+  if (!header.in_pool) return;
+  header.signature = kGone;
+  pool_free_for_host(&header);
+}
+
+}  // namespace
+
+void* create_object(ObjectType& type, std::size_t size, Ulong tag) {
+  void* memory = pool_allocate_for_host(kObjectHeaderSize + size, tag);
+  if (!memory) return nullptr;
+  std::memset(memory, 0, kObjectHeaderSize + size);
+  void* body = create_static_object(type, static_cast<std::byte*>(memory));
+  header_of(body)->in_pool = true;
+  return body;
+}
+
+void* create_static_object(ObjectType& type, std::byte* storage) {
+  auto* header = new (storage) ObjectHeader{};
+  header->signature = kLive;
+  header->pointer_count = 1;
+  header->type = &type;
+  header->self = storage + kObjectHeaderSize;
+  return header->self;
+}
+
+ObjectHeader& object_header(void* body, const char* routine) {
+  if (!body || reinterpret_cast<std::uintptr_t>(body) % 16 != 0)
+    bug_check(kReferenceByPointer, {0, reinterpret_cast<std::uint64_t>(body), 0, 0},
+              fmt::format("{}: {} is not the address of an object.", routine, body));
+  ObjectHeader& header = *header_of(body);
+  if (header.signature != kLive || header.self != body)
+    bug_check(kReferenceByPointer, {0, reinterpret_cast<std::uint64_t>(body), 0, header.signature},
+              fmt::format("{}: {} is {}.", routine, body,
+                          header.signature == kGone ? "an object that is already gone: one reference too many was "
+                                                      "given back, or it was used after the last"
+                                                    : "not an object"));
+  return header;
+}
+
+ObjectType* object_type(void* body) { return object_header(body, "ObGetObjectType").type; }
+
+void reference_object(void* body) { ObfReferenceObject(body); }
+
+bool try_reference_object(void* body) {
+  ObjectHeader& header = object_header(body, "ObReferenceObjectSafe");
+  std::int64_t count = header.pointer_count.load(std::memory_order_relaxed);
+  while (count > 0)
+    if (header.pointer_count.compare_exchange_weak(count, count + 1, std::memory_order_acquire)) return true;
+  return false;
+}
+
+void dereference_object(void* body) { ObfDereferenceObject(body); }
+
+std::int64_t NTAPI ObfReferenceObject(void* body) {
+  ObjectHeader& header = object_header(body, "ObReferenceObject");
+  const std::int64_t before = header.pointer_count.fetch_add(1, std::memory_order_relaxed);
+  if (before <= 0)
+    bug_check(kReferenceByPointer,
+              {reinterpret_cast<std::uint64_t>(header.type), reinterpret_cast<std::uint64_t>(body), 1,
+               static_cast<std::uint64_t>(before)},
+              fmt::format("ObReferenceObject: the {} object {} has no references left and is being deleted.",
+                          header.type->name, body));
+  return before + 1;
+}
+
+std::int64_t NTAPI ObfDereferenceObject(void* body) {
+  ObjectHeader& header = object_header(body, "ObDereferenceObject");
+  const std::int64_t after = header.pointer_count.fetch_sub(1, std::memory_order_acq_rel) - 1;
+  const std::int64_t handles = header.handle_count.load(std::memory_order_relaxed);
+  if (after < 0 || (after == 0 && handles != 0) || (after == 0 && !header.in_pool))
+    bug_check(kReferenceByPointer,
+              {reinterpret_cast<std::uint64_t>(header.type), reinterpret_cast<std::uint64_t>(body), 2,
+               static_cast<std::uint64_t>(after)},
+              fmt::format("ObDereferenceObject: the {} object {} was dereferenced once too often ({} references, {} "
+                          "handles left).",
+                          header.type->name, body, after, handles));
+  if (after == 0) destroy(header, body);
+  return after;
+}
+
+std::int64_t NTAPI ObfReferenceObjectWithTag(void* body, Ulong) { return ObfReferenceObject(body); }
+std::int64_t NTAPI ObfDereferenceObjectWithTag(void* body, Ulong) { return ObfDereferenceObject(body); }
+
+void NTAPI ObDereferenceObjectDeferDelete(void* body) { ObfDereferenceObject(body); }
+
+NtStatus NTAPI ObReferenceObjectByPointer(void* body, Ulong, ObjectType* type, ProcessorMode mode) {
+  require_irql_at_most(kDispatchLevel, "ObReferenceObjectByPointer");
+  ObjectHeader& header = object_header(body, "ObReferenceObjectByPointer");
+  // The kernel may leave the type out, or be wrong only about symbolic links; user mode must name the right one.
+  if (header.type != type && (mode == ProcessorMode::User || type != nullptr)) return kStatusObjectTypeMismatch;
+  ObfReferenceObject(body);
+  return kStatusSuccess;
+}
+
+std::span<const Export> ob_exports() {
+  static const Export table[] = {
+      NT_EXPORT(ObfReferenceObject),        NT_EXPORT(ObfDereferenceObject),
+      NT_EXPORT(ObfReferenceObjectWithTag), NT_EXPORT(ObfDereferenceObjectWithTag),
+      {"ObDereferenceObject", reinterpret_cast<void*>(&ObfDereferenceObject)},
+      NT_EXPORT(ObDereferenceObjectDeferDelete), NT_EXPORT(ObReferenceObjectByPointer),
+      NT_EXPORT(ObReferenceObjectByHandle),      NT_EXPORT(ObOpenObjectByPointer),
+      NT_EXPORT(ObCloseHandle),                  NT_EXPORT(ObQueryNameString),
+      NT_EXPORT(ZwClose),                        NT_EXPORT(ZwMakeTemporaryObject),
+  };
+  return table;
+}
+
+}  // namespace wdscope::host

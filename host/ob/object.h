@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Executive objects: a header with two counts in front of every body that drivers may reference (processes, threads,
+// files, devices, callback objects, keys). A named object holds one pointer reference for its name. When the last
+// handle of an object that is not permanent closes, the name goes; when the last pointer reference goes, the object.
+// Referencing or dereferencing what is no object, or is already gone, is a bug check.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "host/nt/base.h"
+#include "host/nt/ob.h"
+
+namespace wdscope::host {
+
+struct Directory;
+class SecurityDescriptor;
+
+// How the bits of GENERIC_* translate for one type: GENERIC_MAPPING.
+struct GenericMapping {
+  Ulong read, write, execute, all;
+};
+
+struct ObjectType {  // OBJECT_TYPE: opaque to drivers
+  const char* name;
+  GenericMapping mapping;
+  Ulong invalid_attributes;
+  void (*destroy)(void* body);             // the last reference is gone: release what the body owns. May be null
+  void (*last_handle_closed)(void* body);  // may be null
+};
+
+struct alignas(16) ObjectHeader {
+  std::uint32_t signature;
+  bool in_pool;     // false: the body is static storage and is never freed
+  bool permanent;   // written under the namespace lock
+  std::atomic<std::int64_t> pointer_count;
+  std::atomic<std::int64_t> handle_count;
+  ObjectType* type;
+  Directory* directory;         // where the name stands; null: nameless. Namespace lock
+  std::u16string* name;         // as given at creation; lives as long as the object. Namespace lock
+  SecurityDescriptor* security; // owned; null: the type's default. Security lock (se/security.h)
+  void* self;                   // the body, for checking
+};
+
+// A zeroed body of `size` bytes in nonpaged pool with one pointer reference, which the caller owns. Null: no memory.
+void* create_object(ObjectType& type, std::size_t size, Ulong tag);
+// The same in storage that is never freed: `storage` must hold kObjectHeaderSize + the body, 16-byte aligned.
+inline constexpr std::size_t kObjectHeaderSize = (sizeof(ObjectHeader) + 15) & ~std::size_t{15};
+void* create_static_object(ObjectType& type, std::byte* storage);
+
+// Bug-checks when `body` is no live object; `routine` is named in the report.
+ObjectHeader& object_header(void* body, const char* routine);
+ObjectType* object_type(void* body);
+
+void reference_object(void* body);
+// Takes a reference only if the object is not already on its way out.
+bool try_reference_object(void* body);
+void dereference_object(void* body);
+
+// Objects' types that the object manager itself defines.
+extern ObjectType directory_type;
+extern ObjectType symbolic_link_type;
+
+std::int64_t NTAPI ObfReferenceObject(void* body);
+std::int64_t NTAPI ObfDereferenceObject(void* body);
+std::int64_t NTAPI ObfReferenceObjectWithTag(void* body, Ulong tag);
+std::int64_t NTAPI ObfDereferenceObjectWithTag(void* body, Ulong tag);
+void NTAPI ObDereferenceObjectDeferDelete(void* body);
+NtStatus NTAPI ObReferenceObjectByPointer(void* body, Ulong access, ObjectType* type, ProcessorMode mode);
+
+}  // namespace wdscope::host
