@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The notifier's device \Device\wdnotifier: the way its messages reach the service that plays Defender's engine, where
+// WdFilter has filter-manager ports. Ours, not Defender's: only the messages and replies inside are
+// (abi/defender/messages.h). SYSTEM and Administrators only; exclusive: opening it connects the one engine, closing it
+// disconnects it. Without an engine every create goes through at once.
+#pragma once
+
+#include <cstdint>
+
+#include "abi/wire/control.h"
+
+namespace wdscope::wire {
+
+inline constexpr char16_t kEngineDeviceName[] = u"\\Device\\wdnotifier";
+inline constexpr char16_t kEngineDosDeviceName[] = u"\\DosDevices\\wdnotifier";
+inline constexpr char kEngineUserDeviceName[] = "\\\\.\\wdnotifier";
+
+// In: nothing. Out: EngineMessage, then the message. Waits for the next message; cancellable. STATUS_BUFFER_TOO_SMALL
+// leaves the message queued. Creates wait for their reply at most MaxProcessCreationMessageTimeout ms (registry
+// parameter).
+inline constexpr std::uint32_t kEngineGetMessage = control_code(0x900, Method::Buffered, ControlAccess::Read);
+// In: EngineReply, then the reply. STATUS_NOT_FOUND when that message no longer waits (time-out, or no reply expected).
+inline constexpr std::uint32_t kEngineReply = control_code(0x901, Method::Buffered, ControlAccess::Write);
+
+struct EngineMessage {
+  std::uint64_t message_id;      // for the reply
+  std::uint32_t message_size;    // bytes that follow
+  std::uint32_t reply_expected;  // 1: a process is standing still for it
+};
+static_assert(sizeof(EngineMessage) == 16);
+
+struct EngineReply {
+  std::uint64_t message_id;
+  std::uint32_t reply_size;  // bytes that follow; a wrong size or version is a malformed reply, as for Defender
+  std::uint32_t status;      // 0, or an NTSTATUS: the send failed
+};
+static_assert(sizeof(EngineReply) == 16);
+
+// The longest message: header, payload and three strings.
+inline constexpr std::uint32_t kMaximumEngineMessageSize = 0x18 + 0x80 + 3 * 0x10000;
+
+// Values of the registry parameter "Profile" of the notifier.
+enum class NotifierProfile : std::uint32_t { Wd1910 = 1910, Wd25080 = 25080, WdA5 = 0xA5 };
+
+}  // namespace wdscope::wire
