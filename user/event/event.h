@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// One thing that happened, typed. Made from a wire record by decode.h; written by json.h and the sinks.
+//
+// Who said it: a member named nt_* was said by the NT kernel; every other one by the notifier, in its argument or its
+// process context. An absent optional is unknown. Where the notifier is silent and NT is not, `effective` accessors
+// pick NT's word, and JSON lists such fields under from_nt.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "abi/wire/record.h"
+
+namespace wdscope {
+
+// 100 ns since 1601-01-01 UTC.
+using FileTime = std::int64_t;
+
+enum class Operation : std::uint8_t { Create, Terminate, Trust, Refresh, Unknown };
+
+// UTF-8 made from the record's UTF-16; each unpaired surrogate became U+FFFD.
+struct Text {
+  std::string value;
+  bool damaged = false;    // held an unpaired surrogate
+  bool truncated = false;  // the record carries a prefix
+};
+
+// The members of the process context that every layout has.
+struct ContextFacts {
+  std::uint64_t address = 0;
+  std::uint32_t magic = 0;
+  FileTime created = 0;
+  std::uint32_t flags = 0;
+  std::uint32_t rules = 0;
+  std::uint32_t rules2 = 0;
+  std::uint64_t injection_target_mask = 0;
+  std::uint64_t injection_request_mask = 0;
+  std::uint32_t subsystem = 0;
+  std::optional<std::uint8_t> protection;
+};
+
+// The members that only the 0x130 layout has.
+struct ContextTailFacts {
+  std::uint32_t known_type = 0;
+  std::uint32_t session_id = 0;
+  std::uint32_t rules3 = 0;
+  std::uint32_t state = 0;
+  std::uint32_t send_result = 0;
+  std::uint32_t info_applications = 0;
+};
+
+struct ProcessEvent {
+  std::uint64_t sequence = 0;
+  FileTime time = 0;
+  Operation operation = Operation::Unknown;
+  std::uint32_t operation_raw = 0;
+  std::uint32_t anomalies = 0;     // wire::anomaly_bit
+  std::uint64_t notifier_pid = 0;  // in whose context the notification arrived (NT)
+
+  std::optional<std::uint64_t> pid;  // absent when the argument could not be read
+  std::optional<std::uint64_t> parent_pid;
+  std::optional<bool> trusted;  // not for terminate and unknown operations
+  std::optional<Text> image;    // argument's, else the context's
+  std::optional<Text> command_line;
+  std::optional<ContextFacts> context;
+  std::optional<ContextTailFacts> context_tail;
+  std::optional<std::uint32_t> unrecognised_magic;  // a candidate was found and not recognised
+  wire::ArgumentGeneration generation = wire::ArgumentGeneration::Unknown;
+
+  std::optional<FileTime> nt_created;
+  std::optional<std::uint64_t> nt_parent_pid;
+  std::optional<std::uint32_t> nt_session_id;
+  std::optional<std::uint8_t> nt_protection;
+  std::optional<std::string> nt_image_name;  // file name, at most 15 characters
+
+  std::optional<std::uint32_t> host_pid;  // lab only: the Linux process id
+
+  std::optional<FileTime> created() const { return context ? std::optional(context->created) : nt_created; }
+  std::optional<std::uint64_t> effective_parent_pid() const { return parent_pid ? parent_pid : nt_parent_pid; }
+};
+
+// Records missing at this place for this reader.
+struct LossEvent {
+  std::uint64_t first_sequence = 0;
+  std::uint64_t lost_count = 0;
+};
+
+using Event = std::variant<ProcessEvent, LossEvent>;
+
+// Where a stream of events comes from; known before its first event and carried into every output.
+struct Origin {
+  enum class Kind : std::uint8_t {
+    Lab,
+    Device
+  };  // the lab's notifier (a replica, not Defender), or a Windows machine's
+  Kind kind = Kind::Lab;
+  std::string profile;  // lab: "1910", "25080", "a5"
+  std::string host_name;
+  std::string
+      description;  // one sentence for headers: "the lab's notifier, a replica of WdFilter (profile a5), not Defender"
+  std::uint64_t boot_id = 0;     // of the observer's load
+  std::uint32_t pid_factor = 0;  // lab: NT pid = factor * Linux pid; 0: no host pids
+  bool replayed = false;         // read from a recording
+
+  // The `source` field of every event: "lab-replica" or "device".
+  std::string_view name() const { return kind == Kind::Lab ? "lab-replica" : "device"; }
+};
+
+}  // namespace wdscope
