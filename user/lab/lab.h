@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// A whole Defender machine in this process: the NT host, wdnotifier.sys and wdscope.sys as they ship, a feed of this
+// Linux machine's real processes, and the service that answers the notifier as Defender's engine would.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/device_channel.h"
+#include "event/event.h"
+#include "event/result.h"
+
+namespace wdscope {
+
+enum class Profile : std::uint8_t { Wd1910, Wd25080, WdA5 };
+
+struct LabOptions {
+  Profile profile = Profile::WdA5;
+  // Folder with wdscope.sys and wdnotifier.sys; empty: those embedded in this program.
+  std::filesystem::path drivers;
+  bool load_observer = true;       // false: the notifier alone, nobody watches
+  std::uint32_t ring_size_kb = 0;  // 0: the driver's default
+  // Trust policy file of the service (TOML); empty: the built-in default (images in system folders owned by root).
+  std::filesystem::path policy;
+  // Lines the drivers print by DbgPrintEx; null: dropped.
+  std::function<void(std::string_view)> debug_output;
+};
+
+struct FeedCounts {
+  std::uint64_t started = 0;  // processes announced
+  std::uint64_t exited = 0;
+  std::uint64_t lost = 0;        // messages the kernel dropped before we read them (connector overflow)
+  std::uint64_t incomplete = 0;  // processes gone before their image or command line could be read
+};
+
+class Lab {
+ public:
+  // Boots the host, adopts this machine's running processes, loads the drivers and connects the service.
+  static Result<std::unique_ptr<Lab>> start(LabOptions options);
+  virtual ~Lab() = default;  // stops the feed, disconnects the service, unloads the drivers, checks for leaks
+
+  // A new reader of the observer's device; any number. Must be gone before the lab is.
+  virtual Result<std::unique_ptr<DeviceChannel>> open_device() = 0;
+  virtual const Origin& origin() const = 0;
+
+  // Follows every process of the machine by the process connector until stop_feed(). NotPermitted without root in the
+  // initial namespaces (the error's advice names `run`).
+  virtual Result<void> follow_machine() = 0;
+
+  // Starts `command` and follows its whole process tree by ptrace; returns its wait status as a shell gives it (exit
+  // code, 128 + signal) when the whole tree is gone. Needs no privilege. SourceUnavailable when it cannot be started
+  // (127 and 126 as a shell: in Error::native).
+  virtual Result<int> run(const std::vector<std::string>& command) = 0;
+  // Forwards a signal to the command that run() follows; any thread, also from a signal handler's thread.
+  virtual void signal_command(int signal) = 0;
+
+  virtual void stop_feed() = 0;
+  virtual FeedCounts feed_counts() const = 0;
+};
+
+// "1910" | "25080" | "a5"
+Result<Profile> parse_profile(std::string_view text);
+std::string_view profile_name(Profile profile);
+
+}  // namespace wdscope
