@@ -42,6 +42,8 @@ struct ContextFacts {
   std::optional<std::uint8_t> protection;
 };
 
+inline constexpr std::uint32_t kNoSession = 0xFFFFFFFF;
+
 // The members that only the 0x130 layout has.
 struct ContextTailFacts {
   std::uint32_t known_type = 0;
@@ -64,6 +66,7 @@ struct ProcessEvent {
   std::optional<std::uint64_t> parent_pid;
   std::optional<bool> trusted;  // not for terminate and unknown operations
   std::optional<Text> image;    // argument's, else the context's
+  std::optional<Text> context_image;  // the context's own name, only where it differs from the argument's
   std::optional<Text> command_line;
   std::optional<ContextFacts> context;
   std::optional<ContextTailFacts> context_tail;
@@ -80,6 +83,20 @@ struct ProcessEvent {
 
   std::optional<FileTime> created() const { return context ? std::optional(context->created) : nt_created; }
   std::optional<std::uint64_t> effective_parent_pid() const { return parent_pid ? parent_pid : nt_parent_pid; }
+  // The notifier writes kNoSession when its own query failed.
+  std::optional<std::uint32_t> notifier_session_id() const {
+    return context_tail && context_tail->session_id != kNoSession ? std::optional(context_tail->session_id)
+                                                                  : std::nullopt;
+  }
+  std::optional<std::uint32_t> effective_session_id() const {
+    const auto said = notifier_session_id();
+    return said ? said : nt_session_id;
+  }
+  std::optional<std::uint8_t> notifier_protection() const { return context ? context->protection : std::nullopt; }
+  std::optional<std::uint8_t> effective_protection() const {
+    const auto said = notifier_protection();
+    return said ? said : nt_protection;
+  }
 };
 
 // Records missing at this place for this reader.

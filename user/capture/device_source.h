@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// The observer's device as a source: the handshake, batched reads and the device's own counts.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "abi/wire/control.h"
+#include "capture/device_channel.h"
+#include "event/source.h"
+
+namespace wdscope {
+
+class DeviceSource final : public Source {
+ public:
+  // Asks for the version. Incompatible for another protocol, SourceUnavailable if the device does not answer as one.
+  // `origin.boot_id` becomes the observer's.
+  static Result<std::unique_ptr<DeviceSource>> open(std::unique_ptr<DeviceChannel> channel, Origin origin);
+
+  const Origin& origin() const override { return origin_; }
+  const wire::VersionReply& version() const { return version_; }
+
+  // End after cancel(). SourceUnavailable when the device fails, Internal when its reply breaks the contract: malformed
+  // records, sequences that neither follow nor are covered by a loss record, counts that disagree.
+  Result<Batch> next(std::chrono::milliseconds timeout) override;
+  void cancel() override;
+  SourceCounts counts() const override { return counts_; }
+
+  // Process records that the observer had made by the last reply, and those not yet read of them.
+  std::uint64_t produced() const { return produced_; }
+  std::uint64_t unread() const;
+
+  Result<wire::Statistics> statistics();
+  // Has the notifier repeat the state of every process. SourceUnavailable without that ability or while one runs.
+  Result<void> refresh();
+
+ private:
+  DeviceSource(std::unique_ptr<DeviceChannel> channel, Origin origin);
+  Result<void> check(const wire::ReadReply& reply, std::span<const std::byte> records);
+
+  std::unique_ptr<DeviceChannel> channel_;
+  Origin origin_;
+  wire::VersionReply version_{};
+  std::vector<std::uint64_t> buffer_;  // 8-byte aligned, as the device demands
+  SourceCounts counts_;
+  std::uint64_t next_sequence_ = 0;
+  bool sequence_known_ = false;
+  std::uint64_t produced_ = 0;
+  std::atomic<bool> cancelled_ = false;
+};
+
+}  // namespace wdscope
