@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+# A thin layer over the CMake presets. `make help` lists the targets; each brings its own prerequisites.
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 30
+configure = cmake --preset $(1) --log-level=WARNING $(2)
+compile = cmake --build --preset $(1) --parallel $(JOBS)
+
+.PHONY: help
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+
+.PHONY: deps
+deps: ## install every Debian package that is missing (cmake/packages.txt)
+	@cmake/deps.sh build test lint bench
+
+.PHONY: build
+build: ## what ships: out/bin/wdscope and out/drivers/*.sys
+	@cmake/deps.sh build
+	@$(call configure,release)
+	@$(call compile,release)
+
+.PHONY: watch
+watch: build ## live process notifications of this machine (10 seconds when there is no terminal)
+	@cmake/watch.sh out/bin/wdscope
+
+.PHONY: test
+test: build ## every test: as shipped, with sanitisers in host and drivers, and a short run of each fuzzer
+	@cmake/deps.sh build test
+	@ctest --preset release --parallel $(JOBS)
+	@$(call configure,asan)
+	@$(call compile,asan)
+	@ctest --preset asan --parallel $(JOBS)
+	@$(call configure,tsan)
+	@$(call compile,tsan)
+	@ctest --preset tsan --parallel $(JOBS)
+	@$(MAKE) fuzz FUZZ_SECONDS=5
+
+.PHONY: fuzz
+fuzz: ## run each fuzzer for FUZZ_SECONDS (30) on top of its corpus
+	@cmake/deps.sh build test
+	@$(call configure,fuzz)
+	@$(call compile,fuzz)
+	@cmake/fuzz.sh out/fuzz/bin $(FUZZ_SECONDS)
+
+.PHONY: bench
+bench: ## measure the promised paths beside their baselines
+	@cmake/deps.sh build bench
+	@$(call configure,release,-DWDSCOPE_BENCH=ON)
+	@$(call compile,release)
+	@bench/run.sh out/bin
+
+.PHONY: format
+format: ## format every C++ file
+	@cmake/deps.sh lint
+	@cmake/lint.sh --fix-format
+
+.PHONY: lint
+lint: build ## formatting, static analysis and the house rules
+	@cmake/deps.sh build lint
+	@cmake/lint.sh
+
+.PHONY: clean
+clean: ## remove out/
+	@rm -rf out
