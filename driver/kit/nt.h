@@ -29,5 +29,6 @@ NTKERNELAPI NTSTATUS NTAPI MmCopyMemory(PVOID TargetAddress, WDK_MM_COPY_ADDRESS
                                         ULONG Flags, PSIZE_T NumberOfBytesTransferred);
 
 extern NTKERNELAPI PVOID MmHighestUserAddress;
+extern NTKERNELAPI PVOID MmSystemRangeStart;
 
 }  // extern "C"
