@@ -8,18 +8,26 @@
 
 namespace wdscope::host {
 
-std::span<const Export> ke_exports();   // events, waits, spin locks, IRQL, DPCs, timers, system threads
-std::span<const Export> ex_exports();   // pool, lookaside, ERESOURCE, fast mutex, push lock, rundown, interlocked lists
+std::span<const Export> ke_exports();  // events, waits, spin locks, IRQL, DPCs, timers, system threads
+std::span<const Export> ex_exports();  // pool, lookaside, ERESOURCE, fast mutex, push lock, rundown, interlocked lists
 std::span<const Export> ex_callback_exports();
 std::span<const Export> mm_exports();
 std::span<const Export> ob_exports();
-std::span<const Export> ps_exports();   // processes, notify routines, system threads
-std::span<const Export> io_exports();   // devices, IRPs, cancel-safe queues
-std::span<const Export> cm_exports();   // registry
+std::span<const Export> ps_exports();  // processes, notify routines, system threads
+std::span<const Export> io_exports();  // devices, IRPs, cancel-safe queues
+std::span<const Export> cm_exports();  // registry
 std::span<const Export> se_exports();
 std::span<const Export> rtl_exports();
 std::span<const Export> flt_exports();
 std::span<const Export> dbg_exports();
 std::span<const Export> sanitizer_exports();  // __asan_*, __tsan_*: only in sanitised builds
+
+// All of the above: what an image's imports are bound to.
+std::span<const std::span<const Export>> all_exports();
+
+// The address of an exported routine or variable; null if the host has none of that name.
+void* find_nt_export(std::string_view name);
+// "nt!KeSetEvent+0x12" if `address` is inside the code of an exported routine, else empty.
+std::string nt_routine_containing(const void* address);
 
 }  // namespace wdscope::host

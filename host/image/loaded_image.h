@@ -30,11 +30,17 @@ class LoadedImage {
   bool contains(const void* address) const;
   void* find_export(std::string_view name) const;  // null if the image does not export it
 
-  // "wdscope.sys!observe_notification+0x42", with " (file:line)" when debug information can be read.
-  std::string describe(const void* address) const;
+  // "wdscope.sys!observe_notification+0x42", with " (file:line)" when debug information can be read (addr2line of
+  // mingw-w64 or binutils on PATH). `address` is a return address, or exactly the instruction meant.
+  enum class CodeAddress : std::uint8_t { Return, Exact };
+  std::string describe(const void* address, CodeAddress kind = CodeAddress::Return) const;
+  std::string describe_symbol(const void* address) const;  // the same without the line: no other program is run
+
+  LoadedImage(const LoadedImage&) = delete;
+  LoadedImage& operator=(const LoadedImage&) = delete;
 
  private:
-  LoadedImage() = default;
+  LoadedImage();
 
   std::string name_;
   std::byte* base_ = nullptr;
@@ -44,6 +50,9 @@ class LoadedImage {
   struct Symbols;
   std::unique_ptr<Symbols> symbols_;
 };
+
+// If an image that is no longer loaded was there: "inside the unloaded driver x.sys (x.sys+0x1040)", else empty.
+std::string describe_unloaded(const void* address);
 
 // The loaded image that contains `address`, or null. Lock-free; callable from a signal handler.
 const LoadedImage* image_containing(const void* address);

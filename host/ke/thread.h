@@ -6,26 +6,29 @@
 #include <cstdint>
 
 #include "host/nt/base.h"
+#include "host/nt/ke.h"
 
 namespace wdscope::host {
 
 struct Process;  // host/ps/process.h: the EPROCESS
 
-struct Thread {             // the ETHREAD; drivers see only its address
-  alignas(16) std::byte dispatcher_header[0x18];  // DISPATCHER_HEADER, type 6: waitable, signalled at exit
-  std::uint64_t thread_id;  // shares the number space of process ids
-  Process* process;         // the current process; never null
+struct Thread {                         // the ETHREAD; drivers see only its address
+  alignas(16) DispatcherHeader header;  // type 6: waitable, signalled at exit
+  std::uint64_t thread_id;              // shares the number space of process ids
+  Process* process;                     // the current process; never null
   Irql irql;
   std::int16_t kernel_apc_disable;   // KeEnterCriticalRegion makes it negative
   std::int16_t special_apc_disable;  // KeEnterGuardedRegion
   bool system_thread;                // made by PsCreateSystemThread
-  std::uint32_t locks_held;          // ranks held: see host/verifier/lock_rank.h
-  void* stack_low;   // IoGetStackLimits: lowest address
-  void* stack_high;  // one past the highest
+  void* stack_low;                   // IoGetStackLimits: lowest address
+  void* stack_high;                  // one past the highest
 };
 
 // The calling thread's NT thread; made on first use, in the System process, at PASSIVE_LEVEL.
 Thread& current_thread();
+
+// The process that threads are born into. Called when a machine boots; moves every thread that exists into it.
+void set_system_process(Process* process);
 
 // Changes the current process for a scope (the executive acts on behalf of a creator, or of a dying process).
 class ProcessContext {
@@ -44,8 +47,8 @@ void require_irql_at_most(Irql highest, const char* routine);
 // Bug-checks (0xC4) when normal kernel APCs are enabled: no critical region, IRQL below APC, no system thread.
 void require_apcs_disabled(const char* routine);
 
-Irql raise_irql(Irql to);   // returns the old one; bug-checks if `to` is lower
-void lower_irql(Irql to);   // bug-checks if `to` is higher
+Irql raise_irql(Irql to);  // returns the old one; bug-checks if `to` is lower
+void lower_irql(Irql to);  // bug-checks if `to` is higher
 
 // What a call into a driver must leave as it found it. Make one before, check after: bug-check 1 or 0xC4.
 class CallGuard {
@@ -58,6 +61,7 @@ class CallGuard {
   Irql irql_;
   std::int16_t kernel_apc_disable_;
   std::int16_t special_apc_disable_;
+  std::uint32_t locks_;
 };
 
 }  // namespace wdscope::host

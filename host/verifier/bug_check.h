@@ -29,6 +29,10 @@ struct BugCheckParameters {
 // Reports and does not return. `explanation` says which rule, which routine, which values.
 [[noreturn]] void bug_check(Ulong code, BugCheckParameters parameters, std::string explanation);
 
+// The same, for a stack that was captured elsewhere (a fault's, innermost first).
+[[noreturn]] void bug_check_at(Ulong code, BugCheckParameters parameters, std::string explanation,
+                               const std::vector<void*>& stack);
+
 // Installed by Machine::boot. Null: report to stderr only.
 void set_bug_check_handler(std::function<void(const BugCheck&)> handler);
 

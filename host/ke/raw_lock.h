@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The executive's innermost lock: a bit or a word that is held for a few instructions, never while calling out.
+// It knows no IRQL and no owner. Spins briefly, then yields: the holder may be off the processor.
+#pragma once
+
+#include <sched.h>
+
+#include <atomic>
+#include <cstdint>
+
+namespace wdscope::host {
+
+class Backoff {
+ public:
+  void pause() {
+    if (++spins_ < 64) {
+      __builtin_ia32_pause();
+    } else {
+      sched_yield();
+    }
+  }
+
+ private:
+  unsigned spins_ = 0;
+};
+
+// Takes the given bit of the word for a scope.
+template <class Word, Word kBit>
+class BitLock {
+ public:
+  explicit BitLock(Word& word) : word_(word) {
+    for (Backoff backoff; word_.fetch_or(kBit, std::memory_order_acquire) & kBit; backoff.pause()) {
+    }
+  }
+  ~BitLock() { word_.fetch_and(static_cast<Word>(~kBit), std::memory_order_release); }
+  BitLock(const BitLock&) = delete;
+  BitLock& operator=(const BitLock&) = delete;
+
+ private:
+  std::atomic_ref<Word> word_;
+};
+
+// Linux futexes, on words private to this process.
+void futex_wake(const void* word, int count);
+// Returns when woken, when *word is not `expected`, or at `deadline_ns` of CLOCK_MONOTONIC (negative: never).
+void futex_wait(const void* word, std::uint32_t expected, std::int64_t deadline_ns);
+
+}  // namespace wdscope::host
