@@ -72,6 +72,15 @@ inline constexpr std::uint32_t ObjectHardeningExcluded = 0x20;
 inline constexpr std::uint32_t DllHost = 0x40;
 }  // namespace state
 
+inline constexpr BitName kStateNames[] = {
+    {state::ProtectionValid, "protection_valid"},
+    {state::UevAgentLoaded, "uev_agent_loaded"},
+    {state::RegistryHardeningExcluded, "registry_hardening_excluded"},
+    {state::FileHardeningExcluded, "file_hardening_excluded"},
+    {state::ObjectHardeningExcluded, "object_hardening_excluded"},
+    {state::DllHost, "dll_host"},
+};
+
 // KnownProcessType (context 0xF0, 25080 and later).
 enum class KnownProcessType : std::uint32_t {
   None = 0x00,

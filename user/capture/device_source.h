@@ -3,8 +3,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "abi/wire/control.h"
@@ -22,7 +25,8 @@ class DeviceSource final : public Source {
   const Origin& origin() const override { return origin_; }
   const wire::VersionReply& version() const { return version_; }
 
-  // End after cancel(). SourceUnavailable when the device fails, Internal when its reply breaks the contract: malformed
+  // After cancel() it waits no more: what the observer had made by then is still delivered, then End. SourceUnavailable
+  // when the device fails, Internal when its reply breaks the contract: malformed
   // records, sequences that neither follow nor are covered by a loss record, counts that disagree.
   Result<Batch> next(std::chrono::milliseconds timeout) override;
   void cancel() override;
@@ -38,7 +42,15 @@ class DeviceSource final : public Source {
 
  private:
   DeviceSource(std::unique_ptr<DeviceChannel> channel, Origin origin);
-  Result<void> check(const wire::ReadReply& reply, std::span<const std::byte> records);
+  struct Reading {
+    std::int32_t status;
+    wire::ReadReply reply;
+    std::span<const std::byte> records;
+  };
+  Result<Reading> read(std::uint32_t minimum_records, std::chrono::milliseconds timeout);
+  Result<void> grow(std::uint32_t needed_size);
+  Result<void> account(const wire::ReadReply& reply, std::span<const std::byte> records);
+  Result<void> follow_sequence(std::uint64_t first, std::uint64_t count);
 
   std::unique_ptr<DeviceChannel> channel_;
   Origin origin_;
@@ -48,6 +60,7 @@ class DeviceSource final : public Source {
   std::uint64_t next_sequence_ = 0;
   bool sequence_known_ = false;
   std::uint64_t produced_ = 0;
+  std::optional<std::uint64_t> last_wanted_;  // after cancel(): where the stream ends
   std::atomic<bool> cancelled_ = false;
 };
 

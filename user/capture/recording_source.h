@@ -27,7 +27,7 @@ class RecordingSource final : public Source {
 
   // One block's records. Behind a damaged place a loss record stands for the sequences that are missing. After the last
   // whole block: End, or, once, InputDamaged with the first damaged offset if anything was damaged or the end block is
-  // missing; then End. Never waits; TimedOut only after cancel().
+  // missing; then End. Never waits; End after cancel().
   Result<Batch> next(std::chrono::milliseconds timeout) override;
   void cancel() override { cancelled_ = true; }
   SourceCounts counts() const override { return counts_; }
@@ -36,19 +36,25 @@ class RecordingSource final : public Source {
   std::optional<wire::EndPayload> totals() const { return totals_; }
 
  private:
-  RecordingSource(int descriptor, std::string name);
-  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out);
-  Result<bool> read_block();
-  Result<bool> find_block(std::uint64_t from);
-  void note_damage(std::uint64_t offset, std::string what);
-  Result<Batch> deliver();
-  Result<Batch> finish();
-
   struct Damage {
     std::uint64_t first_offset;
     std::string what;
     std::uint64_t places;
   };
+  enum class Found : std::uint8_t { Block, EndOfFile };
+
+  RecordingSource(int descriptor, std::string name);
+  Result<void> read_header();
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out);
+  Result<bool> header_at(std::uint64_t offset, wire::BlockHeader& header);
+  Result<Found> read_block();
+  Result<bool> skip_damaged_block(const wire::BlockHeader& header);
+  Result<Found> find_block(std::uint64_t from);
+  void note_damage(std::uint64_t offset, std::string what);
+  Batch deliver(std::uint64_t block_offset);
+  Result<std::optional<Batch>> close_stream();
+  Batch missing_records(std::uint64_t count);
+  Result<Batch> tell_damage();
 
   int descriptor_;
   std::string name_;
@@ -56,15 +62,16 @@ class RecordingSource final : public Source {
   std::uint64_t offset_ = 0;  // of the next block
   wire::BlockHeader header_{};
   std::vector<std::byte> payload_;
-  std::vector<std::byte> repaired_;  // a loss record before the payload
+  std::vector<std::byte> loss_;   // a loss record made here
+  bool payload_pending_ = false;  // the payload follows the loss record that was delivered
   std::uint64_t next_sequence_ = 0;
   bool sequence_known_ = false;
-  bool gap_ = false;  // damage since the last delivered block
+  bool gap_ = false;         // damage since the last delivered block
+  bool start_lost_ = false;  // damage before the first one
   std::optional<Damage> damage_;
   std::optional<wire::EndPayload> totals_;
   SourceCounts counts_;
   bool ended_ = false;
-  bool told_ = false;
   std::atomic<bool> cancelled_ = false;
 };
 

@@ -64,8 +64,8 @@ struct ProcessEvent {
 
   std::optional<std::uint64_t> pid;  // absent when the argument could not be read
   std::optional<std::uint64_t> parent_pid;
-  std::optional<bool> trusted;  // not for terminate and unknown operations
-  std::optional<Text> image;    // argument's, else the context's
+  std::optional<bool> trusted;        // not for terminate and unknown operations
+  std::optional<Text> image;          // argument's, else the context's
   std::optional<Text> context_image;  // the context's own name, only where it differs from the argument's
   std::optional<Text> command_line;
   std::optional<ContextFacts> context;

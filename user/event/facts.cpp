@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "event/facts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "abi/defender/process_context.h"
+
+namespace wdscope {
+namespace {
+
+constexpr std::size_t kRecordAlignment = 8;
+constexpr std::uint32_t kCreate = 1;
+constexpr std::uint32_t kTerminate = 2;
+constexpr std::uint32_t kTrustState = 3;
+constexpr std::size_t kTrustedByte = 0;  // argument_bytes_1c[]
+
+tl::unexpected<Error> damaged(std::string what) {
+  return failure(ErrorCode::InputDamaged, std::move(what));
+}
+
+bool has_anomaly(const wire::ProcessRecord& record, wire::Anomaly anomaly) {
+  return (record.anomalies & wire::anomaly_bit(anomaly)) != 0;
+}
+
+bool span_is_sound(const wire::StringSpan& span, std::uint16_t fixed_size, std::size_t record_size) {
+  if (span.length == 0) return true;
+  return span.offset % sizeof(char16_t) == 0 && span.length % sizeof(char16_t) == 0 && span.offset >= fixed_size &&
+         span.offset <= record_size && span.length <= record_size - span.offset;
+}
+
+Utf16Bytes text_at(std::span<const std::byte> record, const wire::StringSpan& span) {
+  if (span.length == 0) return {};
+  return {record.data() + span.offset, span.length / sizeof(char16_t)};
+}
+
+bool same_text(Utf16Bytes a, Utf16Bytes b) {
+  return a.units == b.units && (a.units == 0 || std::memcmp(a.data, b.data, a.units * sizeof(char16_t)) == 0);
+}
+
+Operation operation_of(const wire::ProcessRecord& record) {
+  if ((record.known & wire::known::Argument) == 0) return Operation::Unknown;
+  switch (record.operation_type) {
+    case kCreate:
+      return Operation::Create;
+    case kTerminate:
+      return Operation::Terminate;
+    case kTrustState: {
+      // A refresh names its image and a change does not; a name that could not be carried still was one.
+      const bool named = (record.known & wire::known::ArgumentImage) != 0 ||
+                         has_anomaly(record, wire::Anomaly::ImageStringInvalid) ||
+                         has_anomaly(record, wire::Anomaly::ImageTruncated);
+      return named ? Operation::Refresh : Operation::Trust;
+    }
+    default:
+      return Operation::Unknown;
+  }
+}
+
+// NT keeps bytes of the ANSI code page here; only ASCII means the same everywhere.
+std::string image_name_text(const char (&name)[16]) {
+  std::string text;
+  for (const char c : name) {
+    if (c == '\0') break;
+    if (static_cast<unsigned char>(c) < 0x80) {
+      text.push_back(c);
+    } else {
+      text.append("\xEF\xBF\xBD");
+    }
+  }
+  return text;
+}
+
+void read_context(const wire::ProcessRecord& record, ProcessEvent& event) {
+  if ((record.known & wire::known::Context) == 0) {
+    if ((record.known & wire::known::ContextLocation) != 0) event.unrecognised_magic = record.context_magic;
+    return;
+  }
+  ContextFacts& context = event.context.emplace();
+  context.address = record.context_address;
+  context.magic = record.context_magic;
+  context.created = record.context_created_100ns;
+  context.flags = record.context_flags;
+  context.rules = record.context_rules;
+  context.rules2 = record.context_rules2;
+  context.injection_target_mask = record.context_injection_target_mask;
+  context.injection_request_mask = record.context_injection_request_mask;
+  context.subsystem = record.context_subsystem;
+  if ((record.known & wire::known::ContextProtection) != 0) context.protection = record.context_protection;
+  if ((record.known & wire::known::ContextTail25080) == 0) return;
+  event.context_tail =
+      ContextTailFacts{record.context_known_type, record.context_session_id,  record.context_rules3,
+                       record.context_state,      record.context_send_result, record.context_info_applications};
+}
+
+void read_nt(const wire::ProcessRecord& record, ProcessEvent& event) {
+  if ((record.known & wire::known::NtProcess) != 0) event.nt_created = record.nt_created_100ns;
+  if ((record.known & wire::known::NtParent) != 0) event.nt_parent_pid = record.nt_parent_process_id;
+  if ((record.known & wire::known::NtSession) != 0) event.nt_session_id = record.nt_session_id;
+  if ((record.known & wire::known::NtProtection) != 0) event.nt_protection = record.nt_protection;
+  if ((record.known & wire::known::NtImageName) != 0) event.nt_image_name = image_name_text(record.nt_image_name);
+}
+
+}  // namespace
+
+Result<wire::RecordHeader> read_record_header(std::span<const std::byte> bytes) {
+  wire::RecordHeader header;
+  if (bytes.size() < sizeof header) return damaged(fmt::format("{} bytes are no record header", bytes.size()));
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (header.size % kRecordAlignment != 0) return damaged(fmt::format("record size {} is odd", header.size));
+  if (header.fixed_size < sizeof header || header.fixed_size > header.size) {
+    return damaged(fmt::format("record of {} bytes claims a fixed part of {}", header.size, header.fixed_size));
+  }
+  if (header.size > bytes.size()) {
+    return damaged(fmt::format("record of {} bytes is cut after {}", header.size, bytes.size()));
+  }
+  return header;
+}
+
+Result<void> read_process_facts(std::span<const std::byte> record, const Origin& origin, Facts& facts) {
+  const auto header = read_record_header(record);
+  if (!header) return tl::make_unexpected(header.error());
+  // A writer of a later schema knew more fixed part than we do; one that knew less than the first schema never was.
+  if (header->fixed_size < sizeof(wire::ProcessRecord)) {
+    return damaged(fmt::format("process record with a fixed part of {} bytes", header->fixed_size));
+  }
+  wire::ProcessRecord fixed;
+  std::memcpy(&fixed, record.data(), sizeof fixed);
+  for (const wire::StringSpan& span : {fixed.argument_image, fixed.context_image, fixed.context_command_line}) {
+    if (!span_is_sound(span, header->fixed_size, header->size)) {
+      return damaged(fmt::format("text at {} of {} bytes in a record of {}", span.offset, span.length, header->size));
+    }
+  }
+
+  ProcessEvent& event = facts.event;
+  event.sequence = header->sequence;
+  event.time = fixed.time_100ns;
+  event.anomalies = fixed.anomalies;
+  event.notifier_pid = fixed.notifier_process_id;
+  event.operation = operation_of(fixed);
+  event.generation = static_cast<wire::ArgumentGeneration>(fixed.argument_generation);
+  if ((fixed.known & wire::known::Argument) != 0) {
+    event.operation_raw = fixed.operation_type;
+    event.pid = fixed.process_id;
+    if (origin.pid_factor != 0 && fixed.process_id % origin.pid_factor == 0 &&
+        fixed.process_id / origin.pid_factor <= UINT32_MAX) {
+      event.host_pid = static_cast<std::uint32_t>(fixed.process_id / origin.pid_factor);
+    }
+    if (event.operation != Operation::Terminate && event.operation != Operation::Unknown) {
+      event.trusted = fixed.argument_bytes_1c[kTrustedByte] != 0;
+    }
+  }
+  if ((fixed.known & wire::known::ArgumentParent) != 0) event.parent_pid = fixed.argument_parent_process_id;
+  read_context(fixed, event);
+  read_nt(fixed, event);
+
+  const bool argument_has_image = (fixed.known & wire::known::ArgumentImage) != 0;
+  const bool context_has_image = (fixed.known & wire::known::ContextImage) != 0;
+  const bool image_cut = has_anomaly(fixed, wire::Anomaly::ImageTruncated);
+  const Utf16Bytes argument_image = text_at(record, fixed.argument_image);
+  const Utf16Bytes context_image =
+      (fixed.known & wire::known::ContextImageSame) != 0 ? argument_image : text_at(record, fixed.context_image);
+  if (argument_has_image) {
+    facts.image = WireText{argument_image, image_cut};
+    if (context_has_image && !same_text(argument_image, context_image)) {
+      facts.context_image = WireText{context_image, image_cut};
+    }
+  } else if (context_has_image) {
+    facts.image = WireText{context_image, image_cut};
+  }
+  if ((fixed.known & wire::known::ContextCommandLine) != 0) {
+    facts.command_line =
+        WireText{text_at(record, fixed.context_command_line), has_anomaly(fixed, wire::Anomaly::CommandLineTruncated)};
+  }
+  return {};
+}
+
+Result<LossEvent> read_loss(std::span<const std::byte> record) {
+  const auto header = read_record_header(record);
+  if (!header) return tl::make_unexpected(header.error());
+  if (header->fixed_size < sizeof(wire::LossRecord)) {
+    return damaged(fmt::format("loss record with a fixed part of {} bytes", header->fixed_size));
+  }
+  wire::LossRecord loss;
+  std::memcpy(&loss, record.data(), sizeof loss);
+  return LossEvent{loss.header.sequence, loss.lost_count};
+}
+
+}  // namespace wdscope

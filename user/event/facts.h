@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// A process record checked and read, its texts still UTF-16 where they lie: what decode() and the JSON hot path share.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "abi/wire/record.h"
+#include "event/event.h"
+#include "event/result.h"
+#include "event/text.h"
+
+namespace wdscope {
+
+struct WireText {
+  Utf16Bytes units;
+  bool truncated = false;
+};
+
+struct Facts {
+  ProcessEvent event;  // without its texts
+  std::optional<WireText> image;
+  std::optional<WireText> context_image;
+  std::optional<WireText> command_line;
+};
+
+// The header of the record that `bytes` begins with. InputDamaged when `bytes` is no whole record.
+Result<wire::RecordHeader> read_record_header(std::span<const std::byte> bytes);
+
+// Errors as decode(). The texts point into `record`. `facts` must be fresh; untouched on error.
+Result<void> read_process_facts(std::span<const std::byte> record, const Origin& origin, Facts& facts);
+Result<LossEvent> read_loss(std::span<const std::byte> record);
+
+}  // namespace wdscope

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: MIT
+// Both ways to a line share every writer below but that of texts: a line from an Event and one from its record can only
+// differ in how UTF-16 becomes JSON. A line is written by a bare pointer into room that was measured before: the fixed
+// part never exceeds kFixedBound, a text never kJsonBytesPerUnit a unit.
+#include "event/json.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstring>
+#include <memory>
+
+#include "abi/defender/flags.h"
+#include "event/decode.h"
+#include "event/facts.h"
+#include "event/names.h"
+#include "event/text.h"
+#include "event/time.h"
+
+namespace wdscope {
+namespace {
+
+// Every key, number and name at its longest is about 2.9 KiB; json_test writes such a line.
+constexpr std::size_t kFixedBound = 4096;
+constexpr std::size_t kScratchSize = 16 * 1024;
+
+template <std::size_t kSize>
+char* put(char* out, const char (&literal)[kSize]) {
+  std::memcpy(out, literal, kSize - 1);
+  return out + kSize - 1;
+}
+
+char* put(char* out, std::string_view text) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+char* put_number(char* out, std::uint64_t value) {
+  constexpr std::size_t kLongest = 20;
+  return std::to_chars(out, out + kLongest, value).ptr;
+}
+
+template <class Value>
+char* put_hex(char* out, Value value) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  out = put(out, "\"0x");
+  for (int shift = static_cast<int>(sizeof value) * 8 - 4; shift >= 0; shift -= 4) {
+    *out++ = kDigits[value >> shift & 0xF];
+  }
+  *out++ = '"';
+  return out;
+}
+
+char* put_quoted(char* out, std::string_view name) {
+  *out++ = '"';
+  out = put(out, name);
+  *out++ = '"';
+  return out;
+}
+
+char* put_time(char* out, FileTime time) {
+  *out++ = '"';
+  out = write_time(out, time);
+  *out++ = '"';
+  return out;
+}
+
+// A value's name, or the value when it has none.
+char* put_name_or_hex(char* out, std::string_view name, std::uint32_t value) {
+  return name.empty() ? put_hex(out, value) : put_quoted(out, name);
+}
+
+template <std::size_t kCount>
+char* put_bits(char* out, const defender::BitName (&names)[kCount], std::uint32_t bits) {
+  char separator = '[';
+  for (const defender::BitName& name : names) {
+    if ((bits & name.bit) == 0) continue;
+    *out++ = separator;
+    out = put_quoted(out, name.name);
+    separator = ',';
+  }
+  if (separator == '[') *out++ = '[';
+  *out++ = ']';
+  return out;
+}
+
+char* put_anomalies(char* out, std::uint32_t anomalies) {
+  char separator = '[';
+  for (std::uint32_t bit = 0; bit < 32; ++bit) {
+    if ((anomalies >> bit & 1) == 0) continue;
+    *out++ = separator;
+    const std::string_view name = anomaly_name(static_cast<wire::Anomaly>(bit));
+    if (name.empty()) {
+      out = put(out, "\"bit_");
+      out = put_number(out, bit);
+      *out++ = '"';
+    } else {
+      out = put_quoted(out, name);
+    }
+    separator = ',';
+  }
+  *out++ = ']';
+  return out;
+}
+
+char* put_protection(char* out, std::uint8_t protection) {
+  out = put(out, "{");
+  if (const auto type = protection_type_name(protection); !type.empty()) {
+    out = put_quoted(put(out, "\"type\":"), type);
+    *out++ = ',';
+  }
+  if (const auto signer = protection_signer_name(protection); !signer.empty()) {
+    out = put_quoted(put(out, "\"signer\":"), signer);
+    *out++ = ',';
+  }
+  out = put_hex(put(out, "\"raw\":"), protection);
+  return put(out, "}");
+}
+
+char* put_text(char* out, const Text& text, bool& damaged) {
+  *out++ = '"';
+  out = write_json_text(out, std::string_view(text.value));
+  *out++ = '"';
+  damaged = text.damaged;
+  return out;
+}
+
+char* put_text(char* out, const WireText& text, bool& damaged) {
+  *out++ = '"';
+  out = write_json_text(out, text.units, damaged);
+  *out++ = '"';
+  return out;
+}
+
+std::size_t bound_of(const std::optional<Text>& text) {
+  return text ? text->value.size() * kJsonBytesPerUnit + kTextSlack : 0;
+}
+std::size_t bound_of(const std::optional<WireText>& text) {
+  return text ? text->units.units * kJsonBytesPerUnit + kTextSlack : 0;
+}
+
+template <class AnyText>
+struct Line {
+  const ProcessEvent& event;
+  const std::optional<AnyText>& image;
+  const std::optional<AnyText>& context_image;
+  const std::optional<AnyText>& command_line;
+  std::string_view source;
+
+  std::size_t bound() const {
+    return kFixedBound + source.size() + bound_of(image) + bound_of(context_image) + bound_of(command_line);
+  }
+};
+
+char* put_context(char* out, const ProcessEvent& event) {
+  if (event.context) {
+    const ContextFacts& context = *event.context;
+    out = put_bits(put(out, ",\"flags\":"), defender::kProcessFlagNames, context.flags);
+    out = put_hex(put(out, ",\"flags_raw\":"), context.flags);
+    out = put_hex(put(out, ",\"rules\":"), context.rules);
+    out = put_hex(put(out, ",\"rules2\":"), context.rules2);
+    if (event.context_tail) out = put_hex(put(out, ",\"rules3\":"), event.context_tail->rules3);
+    out = put_hex(put(out, ",\"injection_target_mask\":"), context.injection_target_mask);
+    out = put_hex(put(out, ",\"injection_request_mask\":"), context.injection_request_mask);
+    out = put_hex(put(out, ",\"context\":{\"magic\":"), context.magic);
+    if (const auto layout = layout_name(context.magic); !layout.empty()) {
+      out = put_quoted(put(out, ",\"layout\":"), layout);
+    }
+    out = put_hex(put(out, ",\"address\":"), context.address);
+    *out++ = '}';
+  }
+  if (const auto protection = event.effective_protection()) {
+    out = put_protection(put(out, ",\"protection\":"), *protection);
+  }
+  if (event.context) {
+    out = put_name_or_hex(put(out, ",\"subsystem\":"), subsystem_name(event.context->subsystem),
+                          event.context->subsystem);
+  }
+  if (const auto session = event.effective_session_id()) out = put_number(put(out, ",\"session_id\":"), *session);
+  if (event.context_tail) {
+    const ContextTailFacts& tail = *event.context_tail;
+    out = put_name_or_hex(put(out, ",\"known_type\":"), known_type_name(tail.known_type), tail.known_type);
+    out = put_bits(put(out, ",\"state\":"), defender::kStateNames, tail.state);
+    out = put_hex(put(out, ",\"state_raw\":"), tail.state);
+    out = put_name_or_hex(put(out, ",\"send_result\":"), send_result_name(tail.send_result), tail.send_result);
+    out = put_number(put(out, ",\"info_applications\":"), tail.info_applications);
+  }
+  return out;
+}
+
+// NT's word where it is not the standard field's, and which standard fields are NT's.
+char* put_nt(char* out, const ProcessEvent& event) {
+  const bool created_is_nts = !event.context && event.nt_created;
+  const bool parent_is_nts = !event.parent_pid && event.nt_parent_pid;
+  const bool session_is_nts = !event.notifier_session_id() && event.nt_session_id;
+  const bool protection_is_nts = !event.notifier_protection() && event.nt_protection;
+
+  if (event.nt_created && event.created() != event.nt_created) {
+    out = put_time(put(out, ",\"nt_created\":"), *event.nt_created);
+  }
+  if (event.nt_parent_pid && event.effective_parent_pid() != event.nt_parent_pid) {
+    out = put_number(put(out, ",\"nt_parent_pid\":"), *event.nt_parent_pid);
+  }
+  if (event.nt_session_id && event.effective_session_id() != event.nt_session_id) {
+    out = put_number(put(out, ",\"nt_session_id\":"), *event.nt_session_id);
+  }
+  if (event.nt_protection && event.effective_protection() != event.nt_protection) {
+    out = put_protection(put(out, ",\"nt_protection\":"), *event.nt_protection);
+  }
+  if (event.nt_image_name) {
+    out = put(out, ",\"nt_image_name\":\"");
+    out = write_json_text(out, std::string_view(*event.nt_image_name));
+    *out++ = '"';
+  }
+  out = put_number(put(out, ",\"nt_notifier_pid\":"), event.notifier_pid);
+
+  if (created_is_nts || parent_is_nts || session_is_nts || protection_is_nts) {
+    out = put(out, ",\"from_nt\":[");
+    if (created_is_nts) out = put(out, "\"created\",");
+    if (parent_is_nts) out = put(out, "\"parent_pid\",");
+    if (session_is_nts) out = put(out, "\"session_id\",");
+    if (protection_is_nts) out = put(out, "\"protection\",");
+    out[-1] = ']';
+  }
+  return out;
+}
+
+char* put_head(char* out, std::uint64_t sequence) {
+  out = put_quoted(put(out, "{\"schema\":"), kEventSchema);
+  return put_number(put(out, ",\"seq\":"), sequence);
+}
+
+char* put_end(char* out, std::string_view source) {
+  out = put_quoted(put(out, ",\"source\":"), source);
+  return put(out, "}\n");
+}
+
+template <class AnyText>
+char* put_line(char* out, const Line<AnyText>& line) {
+  const ProcessEvent& event = line.event;
+  bool image_damaged = false;
+  bool context_image_damaged = false;
+  bool command_line_damaged = false;
+
+  out = put_head(out, event.sequence);
+  out = put_time(put(out, ",\"time\":"), event.time);
+  out = put_quoted(put(out, ",\"operation\":"), operation_name(event.operation));
+  if (event.operation == Operation::Unknown && event.pid) {
+    out = put_number(put(out, ",\"operation_raw\":"), event.operation_raw);
+  }
+  if (event.pid) out = put_number(put(out, ",\"pid\":"), *event.pid);
+  if (const auto parent = event.effective_parent_pid()) out = put_number(put(out, ",\"parent_pid\":"), *parent);
+  if (const auto created = event.created()) out = put_time(put(out, ",\"created\":"), *created);
+  if (event.host_pid) out = put_number(put(out, ",\"host_pid\":"), *event.host_pid);
+  if (line.image) out = put_text(put(out, ",\"image\":"), *line.image, image_damaged);
+  if (line.command_line) out = put_text(put(out, ",\"command_line\":"), *line.command_line, command_line_damaged);
+  if (event.trusted) out = *event.trusted ? put(out, ",\"trusted\":true") : put(out, ",\"trusted\":false");
+  out = put_context(out, event);
+  if (line.context_image) out = put_text(put(out, ",\"context_image\":"), *line.context_image, context_image_damaged);
+  if (event.unrecognised_magic) {
+    out = put_hex(put(out, ",\"unrecognised_context_magic\":"), *event.unrecognised_magic);
+  }
+  out = put_nt(out, event);
+  if (event.anomalies != 0) out = put_anomalies(put(out, ",\"anomalies\":"), event.anomalies);
+  if (image_damaged || context_image_damaged) out = put(out, ",\"image_damaged\":true");
+  if (line.image && line.image->truncated) out = put(out, ",\"image_truncated\":true");
+  if (command_line_damaged) out = put(out, ",\"command_line_damaged\":true");
+  if (line.command_line && line.command_line->truncated) out = put(out, ",\"command_line_truncated\":true");
+  return put_end(out, line.source);
+}
+
+template <class AnyText>
+void append_line(std::string& out, const Line<AnyText>& line) {
+  const std::size_t bound = line.bound();
+  char scratch[kScratchSize];
+  if (bound <= sizeof scratch) {
+    out.append(scratch, static_cast<std::size_t>(put_line(scratch, line) - scratch));
+    return;
+  }
+  const auto room = std::make_unique_for_overwrite<char[]>(bound);
+  out.append(room.get(), static_cast<std::size_t>(put_line(room.get(), line) - room.get()));
+}
+
+void append_loss(std::string& out, const LossEvent& loss, std::string_view source) {
+  char scratch[kFixedBound];
+  char* end = put_head(scratch, loss.first_sequence);
+  end = put(end, ",\"operation\":\"loss\"");
+  end = put_number(put(end, ",\"first_seq\":"), loss.first_sequence);
+  end = put_number(put(end, ",\"lost\":"), loss.lost_count);
+  end = put_end(end, source);
+  out.append(scratch, static_cast<std::size_t>(end - scratch));
+}
+
+}  // namespace
+
+void append_json(std::string& out, const Event& event, const Origin& origin) {
+  if (const auto* loss = std::get_if<LossEvent>(&event)) {
+    append_loss(out, *loss, origin.name());
+    return;
+  }
+  const auto& process = std::get<ProcessEvent>(event);
+  append_line(out, Line<Text>{process, process.image, process.context_image, process.command_line, origin.name()});
+}
+
+Result<void> append_json_record(std::string& out, std::span<const std::byte> record, const Origin& origin) {
+  const auto header = read_record_header(record);
+  if (!header) return tl::make_unexpected(header.error());
+  switch (static_cast<wire::RecordKind>(header->kind)) {
+    case wire::RecordKind::Process: {
+      Facts facts;
+      if (auto read = read_process_facts(record, origin, facts); !read) return read;
+      append_line(out,
+                  Line<WireText>{facts.event, facts.image, facts.context_image, facts.command_line, origin.name()});
+      return {};
+    }
+    case wire::RecordKind::Loss: {
+      const auto loss = read_loss(record);
+      if (!loss) return tl::make_unexpected(loss.error());
+      append_loss(out, *loss, origin.name());
+      return {};
+    }
+  }
+  return failure(ErrorCode::Incompatible, fmt::format("record of unknown kind {}", header->kind));
+}
+
+}  // namespace wdscope
