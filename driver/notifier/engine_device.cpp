@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "notifier/engine_device.h"
+
+#include "abi/wire/engine.h"
+#include "notifier/engine_port.h"
+
+namespace wdscope::notifier {
+namespace {
+
+NTSTATUS complete(PIRP irp, NTSTATUS status) {
+  irp->IoStatus.Status = status;
+  irp->IoStatus.Information = 0;
+  IoCompleteRequest(irp, IO_NO_INCREMENT);
+  return status;
+}
+
+NTSTATUS NTAPI dispatch_create(PDEVICE_OBJECT, PIRP irp) {
+  return complete(irp, MpEnginePort->connect(IoGetCurrentIrpStackLocation(irp)->FileObject));
+}
+
+NTSTATUS NTAPI dispatch_cleanup(PDEVICE_OBJECT, PIRP irp) {
+  MpEnginePort->disconnect();
+  return complete(irp, STATUS_SUCCESS);
+}
+
+NTSTATUS NTAPI dispatch_close(PDEVICE_OBJECT, PIRP irp) {
+  return complete(irp, STATUS_SUCCESS);
+}
+
+NTSTATUS reply(PIRP irp, ULONG input_length) {
+  wire::EngineReply header;
+  if (input_length < sizeof(header)) return STATUS_INVALID_PARAMETER;
+  const auto* const input = static_cast<const std::uint8_t*>(irp->AssociatedIrp.SystemBuffer);
+  RtlCopyMemory(&header, input, sizeof(header));
+  if (header.reply_size != input_length - sizeof(header)) return STATUS_INVALID_PARAMETER;
+  return MpEnginePort->reply(header, input + sizeof(header));
+}
+
+NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT, PIRP irp) {
+  const auto& parameters = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl;
+  switch (parameters.IoControlCode) {
+    case wire::kEngineGetMessage:
+      return MpEnginePort->get_message(irp);
+    case wire::kEngineReply:
+      return complete(irp, reply(irp, parameters.InputBufferLength));
+    default:
+      return complete(irp, STATUS_INVALID_DEVICE_REQUEST);
+  }
+}
+
+}  // namespace
+
+void set_engine_dispatch(PDRIVER_OBJECT driver) {
+  driver->MajorFunction[IRP_MJ_CREATE] = dispatch_create;
+  driver->MajorFunction[IRP_MJ_CLEANUP] = dispatch_cleanup;
+  driver->MajorFunction[IRP_MJ_CLOSE] = dispatch_close;
+  driver->MajorFunction[IRP_MJ_DEVICE_CONTROL] = dispatch_control;
+}
+
+}  // namespace wdscope::notifier

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+#include "notifier/engine_port.h"
+
+#include <new>
+
+#include "kit/irql.h"
+#include "kit/kernel_string.h"
+#include "kit/locks.h"
+#include "kit/pool.h"
+#include "notifier/engine_device.h"
+#include "notifier/mp_data.h"
+#include "notifier/pool_tag.h"
+#include "notifier/resource_lock.h"
+#include "notifier/trace.h"
+
+namespace wdscope::notifier {
+
+EnginePort* MpEnginePort;
+
+using defender::MpDataLayout;
+
+// Stands on the stack of the thread in ask(): nonpaged, as the thread waits in kernel mode.
+struct EngineWaiter {
+  KEVENT done;
+  bool answered = false;
+  NTSTATUS status = STATUS_SUCCESS;
+  EngineAnswer answer;
+};
+
+namespace {
+
+constexpr std::uint32_t kWaitingQueue = 0;
+constexpr LONGLONG k100nsPerMs = 10000;
+
+EngineEnvelope* envelope_of(LIST_ENTRY* links) {
+  return CONTAINING_RECORD(links, EngineEnvelope, links);
+}
+
+EnginePort* port_of(PIO_CSQ) {
+  return MpEnginePort;
+}
+
+ULONG output_length(PIRP irp) {
+  return IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength;
+}
+
+std::uint32_t delivered_size(const EngineEnvelope* envelope) {
+  return sizeof(wire::EngineMessage) + envelope->size;
+}
+
+void complete(PIRP irp, NTSTATUS status, ULONG_PTR information) {
+  irp->IoStatus.Status = status;
+  irp->IoStatus.Information = information;
+  IoCompleteRequest(irp, IO_NO_INCREMENT);
+}
+
+}  // namespace
+
+EngineEnvelope* allocate_envelope(std::uint32_t size) {
+  auto* const envelope = static_cast<EngineEnvelope*>(
+      kit::allocate_zeroed(kit::Pool::Paged, sizeof(EngineEnvelope) + size, pool_tag::kMessage));
+  if (envelope) envelope->size = size;
+  return envelope;
+}
+
+void free_envelope(EngineEnvelope* envelope) {
+  ExFreePoolWithTag(envelope, pool_tag::kMessage);
+}
+
+NTSTATUS EnginePort::start(PDRIVER_OBJECT driver) {
+  ExInitializeFastMutex(&mutex_);
+  for (LIST_ENTRY& queue : queues_) InitializeListHead(&queue);
+  InitializeListHead(&unanswered_);
+  InitializeListHead(&irps_);
+  KeInitializeSpinLock(&irp_lock_);
+  NTSTATUS status =
+      IoCsqInitialize(&csq_, insert_irp, remove_irp, peek_next_irp, acquire_lock, release_lock, complete_canceled_irp);
+  if (!NT_SUCCESS(status)) return status;
+  set_engine_dispatch(driver);
+  return device_.create(driver, kit::counted(wire::kEngineDeviceName), kit::counted(wire::kEngineDosDeviceName),
+                        wire::kDeviceType, kit::Opens::Exclusive, 0);
+}
+
+NTSTATUS EnginePort::ask(EngineEnvelope* envelope, ULONG timeout_ms, EngineAnswer* answer) {
+  kit::expect_irql_at_most(PASSIVE_LEVEL);
+  EngineWaiter waiter;
+  KeInitializeEvent(&waiter.done, NotificationEvent, FALSE);
+  envelope->waiter = &waiter;
+  {
+    const kit::FastMutexGuard guard(mutex_);
+    if (!connected()) return STATUS_PORT_DISCONNECTED;
+    envelope->id = ++last_id_;
+    InsertTailList(&queues_[kWaitingQueue], &envelope->links);
+  }
+  deliver();
+
+  LARGE_INTEGER timeout;
+  timeout.QuadPart = -LONGLONG{timeout_ms} * k100nsPerMs;
+  KeWaitForSingleObject(&waiter.done, Executive, KernelMode, FALSE, &timeout);
+  // Also after an answer: whoever gave it may still be inside with the waiter in hand.
+  const kit::FastMutexGuard guard(mutex_);
+  if (!waiter.answered) {
+    RemoveEntryList(&envelope->links);
+    return STATUS_TIMEOUT;
+  }
+  if (waiter.status == STATUS_SUCCESS) *answer = waiter.answer;
+  return waiter.status;
+}
+
+void EnginePort::post(EngineEnvelope* envelope, MessagePriority priority) {
+  bool queued = false;
+  {
+    const kit::FastMutexGuard guard(mutex_);
+    if (connected() && envelope->size <= kMaximumQueuedSize - queued_size_) {
+      envelope->id = ++last_id_;
+      queued_size_ += envelope->size;
+      InsertTailList(&queues_[priority == MessagePriority::High ? 1 : 2], &envelope->links);
+      queued = true;
+    }
+  }
+  if (!queued) {
+    dropped_.fetch_add(1);
+    free_envelope(envelope);
+    return;
+  }
+  deliver();
+}
+
+NTSTATUS EnginePort::connect(PFILE_OBJECT file) {
+  if (file->FileName.Length != 0) return STATUS_OBJECT_NAME_NOT_FOUND;
+  {
+    const ResourceLock lock(mp_data_resource(), LockMode::Exclusive);
+    if (mp_data(&MpDataLayout::ConnectionCount) != 0) return STATUS_ACCESS_DENIED;
+    PEPROCESS const process = PsGetCurrentProcess();
+    ObReferenceObject(process);
+    mp_data(&MpDataLayout::EngineProcess) = as_address(process);
+    mp_data(&MpDataLayout::EngineProcessId) = reinterpret_cast<ULONG_PTR>(PsGetCurrentProcessId());
+    mp_data(&MpDataLayout::ConnectionCount) = 1;
+    mp_data(&MpDataLayout::ProtectionPort) = as_address(file);
+    mp_data(&MpDataLayout::AsyncPort) = as_address(file);
+  }
+  {
+    const kit::FastMutexGuard guard(mutex_);
+    connected_.store(true, std::memory_order_release);
+  }
+  // assumed: the service turns behaviour monitoring on as soon as it is there.
+  mp_data_atomic(&MpDataLayout::MonitorFlags).fetch_or(defender::monitor_flag::BehaviourMonitoring);
+  trace_info("engine connected: process %p", PsGetCurrentProcessId());
+  return STATUS_SUCCESS;
+}
+
+void EnginePort::disconnect() {
+  mp_data_atomic(&MpDataLayout::MonitorFlags).fetch_and(~defender::monitor_flag::BehaviourMonitoring);
+  {
+    const kit::FastMutexGuard guard(mutex_);
+    connected_.store(false, std::memory_order_release);
+    for (LIST_ENTRY& queue : queues_) {
+      while (!IsListEmpty(&queue)) {
+        EngineEnvelope* const envelope = envelope_of(RemoveHeadList(&queue));
+        if (envelope->waiter) {
+          finish(envelope, STATUS_PORT_DISCONNECTED, nullptr);
+        } else {
+          free_envelope(envelope);
+        }
+      }
+    }
+    while (!IsListEmpty(&unanswered_)) {
+      finish(envelope_of(RemoveHeadList(&unanswered_)), STATUS_PORT_DISCONNECTED, nullptr);
+    }
+    queued_size_ = 0;
+  }
+  while (PIRP const irp = IoCsqRemoveNextIrp(&csq_, nullptr)) complete(irp, STATUS_CANCELLED, 0);
+
+  PEPROCESS process = nullptr;
+  {
+    const ResourceLock lock(mp_data_resource(), LockMode::Exclusive);
+    process = as_pointer<_EPROCESS>(mp_data(&MpDataLayout::EngineProcess));
+    mp_data(&MpDataLayout::EngineProcess) = 0;
+    mp_data(&MpDataLayout::EngineProcessId) = 0;
+    mp_data(&MpDataLayout::ConnectionCount) = 0;
+    mp_data(&MpDataLayout::ProtectionPort) = 0;
+    mp_data(&MpDataLayout::AsyncPort) = 0;
+  }
+  if (process) ObDereferenceObject(process);
+  trace_info("engine disconnected; %I64u messages dropped so far", dropped_count());
+}
+
+NTSTATUS EnginePort::get_message(PIRP irp) {
+  if (output_length(irp) < sizeof(wire::EngineMessage)) {
+    complete(irp, STATUS_BUFFER_TOO_SMALL, 0);
+    return STATUS_BUFFER_TOO_SMALL;
+  }
+  IoCsqInsertIrp(&csq_, irp, nullptr);
+  deliver();
+  return STATUS_PENDING;
+}
+
+NTSTATUS EnginePort::reply(const wire::EngineReply& header, const std::uint8_t* bytes) {
+  EngineAnswer answer;
+  answer.size = header.reply_size;
+  RtlCopyMemory(answer.bytes, bytes, answer.size < kMaximumReplySize ? answer.size : kMaximumReplySize);
+  const kit::FastMutexGuard guard(mutex_);
+  for (LIST_ENTRY* links = unanswered_.Flink; links != &unanswered_; links = links->Flink) {
+    EngineEnvelope* const envelope = envelope_of(links);
+    if (envelope->id != header.message_id) continue;
+    RemoveEntryList(links);
+    finish(envelope, static_cast<NTSTATUS>(header.status), &answer);
+    return STATUS_SUCCESS;
+  }
+  return STATUS_NOT_FOUND;
+}
+
+EngineEnvelope* EnginePort::first_message() {
+  for (LIST_ENTRY& queue : queues_) {
+    if (!IsListEmpty(&queue)) return envelope_of(queue.Flink);
+  }
+  return nullptr;
+}
+
+// Brings messages and waiting requests together as long as there are both.
+void EnginePort::deliver() {
+  for (;;) {
+    PIRP irp = nullptr;
+    NTSTATUS status = STATUS_SUCCESS;
+    ULONG_PTR information = 0;
+    EngineEnvelope* finished = nullptr;
+    {
+      const kit::FastMutexGuard guard(mutex_);
+      EngineEnvelope* const envelope = first_message();
+      if (!envelope) return;
+      irp = IoCsqRemoveNextIrp(&csq_, nullptr);
+      if (!irp) return;
+      if (output_length(irp) < delivered_size(envelope)) {
+        status = STATUS_BUFFER_TOO_SMALL;  // the message stays first
+      } else {
+        auto* const out = static_cast<std::uint8_t*>(irp->AssociatedIrp.SystemBuffer);
+        const wire::EngineMessage header = {envelope->id, envelope->size, envelope->waiter != nullptr};
+        RtlCopyMemory(out, &header, sizeof(header));
+        RtlCopyMemory(out + sizeof(header), envelope->bytes(), envelope->size);
+        information = delivered_size(envelope);
+        RemoveEntryList(&envelope->links);
+        if (envelope->waiter) {
+          InsertTailList(&unanswered_, &envelope->links);
+        } else {
+          queued_size_ -= envelope->size;
+          finished = envelope;
+        }
+      }
+    }
+    complete(irp, status, information);
+    if (finished) free_envelope(finished);
+  }
+}
+
+// The mutex is held and the envelope is off its list.
+void EnginePort::finish(EngineEnvelope* envelope, NTSTATUS status, const EngineAnswer* answer) {
+  EngineWaiter* const waiter = envelope->waiter;
+  waiter->answered = true;
+  waiter->status = status;
+  if (answer) waiter->answer = *answer;
+  KeSetEvent(&waiter->done, IO_NO_INCREMENT, FALSE);
+}
+
+VOID NTAPI EnginePort::insert_irp(PIO_CSQ csq, PIRP irp) {
+  InsertTailList(&port_of(csq)->irps_, &irp->Tail.Overlay.ListEntry);
+}
+VOID NTAPI EnginePort::remove_irp(PIO_CSQ, PIRP irp) {
+  RemoveEntryList(&irp->Tail.Overlay.ListEntry);
+}
+PIRP NTAPI EnginePort::peek_next_irp(PIO_CSQ csq, PIRP irp, PVOID) {
+  LIST_ENTRY* const head = &port_of(csq)->irps_;
+  LIST_ENTRY* const next = irp ? irp->Tail.Overlay.ListEntry.Flink : head->Flink;
+  return next == head ? nullptr : CONTAINING_RECORD(next, IRP, Tail.Overlay.ListEntry);
+}
+VOID NTAPI EnginePort::acquire_lock(PIO_CSQ csq, PKIRQL irql) {
+  KeAcquireSpinLock(&port_of(csq)->irp_lock_, irql);
+}
+VOID NTAPI EnginePort::release_lock(PIO_CSQ csq, KIRQL irql) {
+  KeReleaseSpinLock(&port_of(csq)->irp_lock_, irql);
+}
+VOID NTAPI EnginePort::complete_canceled_irp(PIO_CSQ, PIRP irp) {
+  complete(irp, STATUS_CANCELLED, 0);
+}
+
+NTSTATUS start_engine_port(PDRIVER_OBJECT driver) {
+  void* const memory = kit::allocate_zeroed(kit::Pool::NonPaged, sizeof(EnginePort), kit::tag::Notifier);
+  if (!memory) return STATUS_INSUFFICIENT_RESOURCES;
+  MpEnginePort = new (memory) EnginePort;
+  const NTSTATUS status = MpEnginePort->start(driver);
+  if (!NT_SUCCESS(status)) stop_engine_port();
+  return status;
+}
+
+void stop_engine_port() {
+  if (!MpEnginePort) return;
+  MpEnginePort->~EnginePort();
+  ExFreePoolWithTag(MpEnginePort, kit::tag::Notifier);
+  MpEnginePort = nullptr;
+}
+
+}  // namespace wdscope::notifier

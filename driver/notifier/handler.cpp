@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "notifier/handler.h"
+
+#include "abi/defender/flags.h"
+#include "abi/defender/messages.h"
+#include "kit/irql.h"
+#include "notifier/kernel_handle.h"
+#include "notifier/message.h"
+#include "notifier/notification.h"
+#include "notifier/process_context_list.h"
+#include "notifier/trace.h"
+
+namespace wdscope::notifier {
+namespace {
+
+constexpr ULONG_PTR kSystemProcessId = 4;
+
+// Early in the boot the System process has no creation time. Its context gets the true one at the first event after.
+void fix_system_create_time() {
+  if (MpSystemTimeFixed) return;
+  const auto system_id = reinterpret_cast<HANDLE>(kSystemProcessId);
+  ProcessReference system;
+  if (!NT_SUCCESS(PsLookupProcessByProcessId(system_id, system.put()))) return;
+  const LONGLONG create_time = PsGetProcessCreateTimeQuadPart(system.get());
+  if (create_time == 0) return;
+  ContextReference context;
+  if (NT_SUCCESS(MpGetProcessContextByIdAndCreationTime(system_id, 0, context.put()))) {
+    const ResourceLock lock(table_resource(), LockMode::Exclusive);
+    context->CreateTime = create_time;
+  }
+  MpSystemTimeFixed = true;
+}
+
+UniqueProcessId current_process() {
+  return {static_cast<std::uint32_t>(reinterpret_cast<ULONG_PTR>(PsGetCurrentProcessId())),
+          PsGetProcessCreateTimeQuadPart(PsGetCurrentProcess())};
+}
+
+void handle_create(const ProcessEventFacts& facts) {
+  if (facts.access_denied) *facts.access_denied = FALSE;
+  const CreateParameters parameters = {facts.image_name, facts.command_line, facts.parent_process_id};
+  ContextReference context;
+  const NTSTATUS status = MpCreateProcessContext(facts.process_id, PsGetProcessCreateTimeQuadPart(facts.process),
+                                                 &parameters, context.put());
+  if (!NT_SUCCESS(status)) {
+    trace_error("no context for new process %p: status %08X; its start is not notified", facts.process_id, status);
+    return;
+  }
+  context_flags(context.get()).fetch_or(defender::flag::NewProcess);
+  if (mp_data(&defender::MpDataLayout::SetCreateThreadNotifyRoutineEx)) {
+    context_flags(context.get()).fetch_or(defender::flag::ThreadExCheckPending);
+  }
+
+  const SiteFrame site = {.process = facts.process,
+                          .process_id = facts.process_id,
+                          .parent_process_id = facts.parent_process_id,
+                          .image_name = facts.image_name,
+                          .command_line = facts.command_line,
+                          .access_denied = facts.access_denied,
+                          .creator = current_process(),
+                          .context = context.get()};
+  if (MpProfile->create_order == CreateOrder::NotifyThenAsk) notify_created(site);
+  // No minifilter, so how the file was opened cannot be determined: then the value 2 stays.
+  MpSendProcessMessage({.process = facts.process,
+                        .context = context.get(),
+                        .kind = ProcessEvent::Create,
+                        .parent_process_id = facts.parent_process_id,
+                        .image_name = facts.image_name,
+                        .command_line = facts.command_line,
+                        .message_flags = defender::message_flag::Normal,
+                        .creator = site.creator,
+                        .access_denied = facts.access_denied});
+  if (MpProfile->create_order == CreateOrder::AskThenNotify) notify_created(site);
+}
+
+void handle_exit(const ProcessEventFacts& facts) {
+  // A snapshot being taken must not lose this process between its enumeration and its lookup.
+  KeWaitForSingleObject(enumeration_done(), Executive, KernelMode, FALSE, nullptr);
+  ContextReference context;
+  const NTSTATUS status = MpGetProcessContextById(facts.process_id, context.put());
+  if (!NT_SUCCESS(status)) {
+    trace_info("exit of unknown process %p: status %08X", facts.process_id, status);
+    return;
+  }
+  context_flags(context.get()).fetch_or(defender::flag::Terminating);
+  MpDeleteProcessContext(context.get());
+  notify_terminated({.process = facts.process,
+                     .process_id = facts.process_id,
+                     .parent_process_id = nullptr,
+                     .image_name = nullptr,
+                     .command_line = nullptr,
+                     .access_denied = nullptr,
+                     .creator = {},
+                     .context = context.get()});
+  if (context_flags(context.get()).load() & defender::flag::EngineProcess) return;
+  MpSendProcessMessage({.process = facts.process, .context = context.get(), .kind = ProcessEvent::Exit});
+}
+
+}  // namespace
+
+void MpHandleProcessNotification(const ProcessEventFacts& facts) {
+  kit::expect_irql_at_most(PASSIVE_LEVEL);
+  fix_system_create_time();
+  if (facts.kind == ProcessEvent::Create) {
+    handle_create(facts);
+  } else {
+    handle_exit(facts);
+  }
+}
+
+}  // namespace wdscope::notifier

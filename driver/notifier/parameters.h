@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// The registry parameters, read once at start from the driver's Parameters key.
+#pragma once
+
+#include "notifier/profile.h"
+
+namespace wdscope::notifier {
+
+// Which of the two published names each callback object gets.
+enum class CallbackNames { Wd, Mp };
+
+struct Parameters {
+  const Profile* profile;   // "Profile", wire::NotifierProfile; default a5
+  CallbackNames names;      // "MpNames"; default 0: Wd
+  ULONG create_timeout_ms;  // "MaxProcessCreationMessageTimeout"; 1..99 are raised to 100
+};
+
+// assumed: Defender's own default is not published.
+inline constexpr ULONG kDefaultCreateTimeoutMs = 10000;
+inline constexpr ULONG kMinimumCreateTimeoutMs = 100;
+inline constexpr ULONG kMaximumCreateTimeoutMs = 600000;  // ours: a process stands still for so long
+
+// PASSIVE_LEVEL. A missing key or value means the default. STATUS_INVALID_PARAMETER: unknown profile, a value that is
+// no REG_DWORD or is out of its range (a message says which); other failures are the registry's own.
+[[nodiscard]] NTSTATUS read_parameters(const UNICODE_STRING& registry_path, Parameters* parameters);
+
+// The waiting time that a registry value stands for.
+constexpr ULONG effective_create_timeout_ms(ULONG value) {
+  return value < kMinimumCreateTimeoutMs ? kMinimumCreateTimeoutMs : value;
+}
+
+}  // namespace wdscope::notifier

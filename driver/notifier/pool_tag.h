@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// The pool tags of WdFilter's process notification, as research publishes them.
+#pragma once
+
+#include "kit/pool_tags.h"
+
+namespace wdscope::notifier::pool_tag {
+
+inline constexpr ULONG kData = kit::pool_tag("MPfd");              // MP_DATA
+inline constexpr ULONG kTable = kit::pool_tag("MPpT");             // process table; bucket array
+inline constexpr ULONG kContext = kit::pool_tag("MPpX");           // contexts
+inline constexpr ULONG kListEntry = kit::pool_tag("MPpe");         // list entries
+inline constexpr ULONG kString = kit::pool_tag("Mpus");            // duplicated strings
+inline constexpr ULONG kRunningProcesses = kit::pool_tag("Mprp");  // what NT says of all processes
+inline constexpr ULONG kMessage = kit::pool_tag("MPam");           // messages to the service
+
+}  // namespace wdscope::notifier::pool_tag

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "notifier/refresh.h"
+
+#include "kit/checked_copy.h"
+#include "notifier/notification.h"
+#include "notifier/process_context_list.h"
+#include "notifier/trace.h"
+
+namespace wdscope::notifier {
+
+void NTAPI MpNriNotificationCallback(PVOID context, PVOID argument1, PVOID argument2) {
+  const KIRQL irql = KeGetCurrentIrql();
+  if (irql != PASSIVE_LEVEL) {
+    trace_error("refresh refused: asked for at IRQL %u", static_cast<unsigned>(irql));
+    return;
+  }
+  if (context != MpData || argument2 || !argument1) return;
+  ULONG value = 0;
+  const auto source = static_cast<kit::ForeignAddress>(reinterpret_cast<ULONG_PTR>(argument1));
+  const NTSTATUS status = kit::checked_copy(&value, source, sizeof(value));
+  if (!NT_SUCCESS(status)) {
+    trace_error("refresh refused: argument %p cannot be read: status %08X", argument1, status);
+    return;
+  }
+  if (value == 0) MpRefreshProcessNotifications();
+}
+
+void MpRefreshProcessNotifications() {
+  if (!MpData || !MpProcessTable) return;
+  const NTSTATUS status = for_each_process_context(MissingContexts::Skip, notify_refreshed);
+  if (!NT_SUCCESS(status)) trace_error("refresh failed: status %08X", status);
+}
+
+void MpUpdateRunningProcesses() {
+  const NTSTATUS status = for_each_process_context(MissingContexts::Create, [](MP_PROCESS_CONTEXT*) {});
+  if (!NT_SUCCESS(status)) trace_error("not all running processes have contexts: status %08X", status);
+}
+
+}  // namespace wdscope::notifier

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// Repeating what is known: the refresh that another driver asks for through the Nri object, and the first enumeration.
+#pragma once
+
+#include "notifier/mp_data.h"
+
+namespace wdscope::notifier {
+
+// A callback of the Nri object, which any driver may notify: acts only at PASSIVE_LEVEL, when `context` is MpData,
+// Argument2 is NULL and Argument1 leads to a readable 32-bit zero. (The 2019 build dereferences Argument1 unchecked,
+// and a NULL stops the machine; this one never does.)
+void NTAPI MpNriNotificationCallback(PVOID context, PVOID argument1, PVOID argument2);
+
+// PASSIVE_LEVEL. One type-3 notification with image name for every known process, on this thread.
+void MpRefreshProcessNotifications();
+
+// PASSIVE_LEVEL. Makes contexts for all processes that run now, without notifying. A failure is traced and leaves the
+// processes that come after it without a context until they end.
+void MpUpdateRunningProcesses();
+
+}  // namespace wdscope::notifier
