@@ -34,13 +34,13 @@ using HostResult = tl::expected<T, HostError>;
 
 // One rule that a driver broke, in the words of KeBugCheckEx and Driver Verifier.
 struct BugCheck {
-  Ulong code;                     // e.g. 0xC4 DRIVER_VERIFIER_DETECTED_VIOLATION
+  Ulong code;  // e.g. 0xC4 DRIVER_VERIFIER_DETECTED_VIOLATION
   std::uint64_t parameters[4];
-  std::string name;               // symbolic name of the code
-  std::string explanation;        // which rule, by whom, with which values
-  std::vector<std::string> stack; // innermost first: "wdscope.sys!observe_notification+0x42 (observe.cpp:31)"
+  std::string name;                // symbolic name of the code
+  std::string explanation;         // which rule, by whom, with which values
+  std::vector<std::string> stack;  // innermost first: "wdscope.sys!observe_notification+0x42 (observe.cpp:31)"
 
-  std::string report() const;     // the readable page
+  std::string report() const;  // the readable page
 };
 
 struct MachineOptions {
@@ -49,6 +49,9 @@ struct MachineOptions {
   // Called on a bug check, before the process ends with exit code 134 (abort). Tests set it to throw nothing and
   // longjmp nothing: it may only record and _exit. Null: the report goes to stderr.
   std::function<void(const BugCheck&)> on_bug_check;
+  // The levels that every component's DbgPrintEx shows (bit n: level n), as the registry value "DEFAULT" sets it.
+  // Windows' own default is 1: errors only. 0xFFFFFFFF shows everything.
+  std::uint32_t debug_level_mask = 1;
   bool case_sensitive_names = false;      // strict object names; Windows' default ignores case
   bool refuse_duplicate_routines = true;  // PsSetCreateProcessNotifyRoutine: the documented answer
   bool check_leaks = true;                // bug-check at unload on leaked pool, registrations, devices, locks
@@ -66,15 +69,15 @@ struct LoadedDriver;  // opaque; owned by the machine
 
 // How a process is described to the executive when it starts. Strings are copied.
 struct ProcessStart {
-  std::uint64_t process_id = 0;        // a free multiple of 4
-  std::uint64_t parent_process_id = 0; // the inherited-from parent; need not be alive
-  std::uint64_t creator_process_id = 0;// in whose context it is announced; 0: the parent if alive, else System
-  std::int64_t created_100ns = 0;      // FILETIME; 0: now, made unique for this pid
-  std::u16string image;                // NT path, e.g. \Device\HarddiskVolume1\usr\bin\cc
+  std::uint64_t process_id = 0;          // a free multiple of 4
+  std::uint64_t parent_process_id = 0;   // the inherited-from parent; need not be alive
+  std::uint64_t creator_process_id = 0;  // in whose context it is announced; 0: the parent if alive, else System
+  std::int64_t created_100ns = 0;        // FILETIME; 0: now, made unique for this pid
+  std::u16string image;                  // NT path, e.g. \Device\HarddiskVolume1\usr\bin\cc
   std::u16string command_line;
   std::uint32_t session_id = 0;
-  std::uint8_t protection = 0;         // PS_PROTECTION
-  bool subsystem_process = false;      // e.g. WSL: only Ex2 routines are told
+  std::uint8_t protection = 0;     // PS_PROTECTION
+  bool subsystem_process = false;  // e.g. WSL: only Ex2 routines are told
   bool file_open_name_available = true;
 };
 
@@ -118,7 +121,8 @@ class Machine {
   // STATUS_ENTRYPOINT_NOT_FOUND (the message names every routine that the host lacks),
   // STATUS_IMAGE_ALREADY_LOADED (service name in use), or DriverEntry's own failure, after which nothing is left.
   virtual HostResult<LoadedDriver*> load(std::span<const std::byte> image, DriverOptions options) = 0;
-  // Calls DriverUnload and unmaps. STATUS_INVALID_DEVICE_REQUEST if the driver has no unload routine.
+  // Calls DriverUnload and unmaps. STATUS_INVALID_DEVICE_REQUEST if the driver has no unload routine,
+  // STATUS_DEVICE_BUSY while a file is open on one of its devices (Windows would put the unload off until then).
   virtual HostResult<void> unload(LoadedDriver* driver) = 0;
 
   // Makes a process, then runs the process-notify routines as Windows does: PASSIVE_LEVEL, critical region, in the
@@ -130,7 +134,7 @@ class Machine {
   virtual NtStatus exit_process(std::uint64_t process_id) = 0;
   // A process that is there without ever being announced, as those before the drivers' load.
   virtual NtStatus adopt_process(const ProcessStart& start) = 0;
-  virtual std::size_t process_count() const = 0;
+  virtual std::size_t process_count() const = 0;  // running ones, without System
 
   // Opens a device by NT name (\Device\wdscope) or DOS name (\\.\wdscope). STATUS_OBJECT_NAME_NOT_FOUND,
   // STATUS_ACCESS_DENIED (descriptor, or exclusive and already open), or the driver's own IRP_MJ_CREATE status.
@@ -141,7 +145,8 @@ class Machine {
   virtual void* driver_export(LoadedDriver* driver, std::string_view name) = 0;
   virtual PoolUse pool_use(LoadedDriver* driver) const = 0;
 
-  // Runs `body` as kernel code: on an NT thread at PASSIVE_LEVEL whose current process is `process_id`.
+  // Runs `body` as kernel code: on an NT thread at PASSIVE_LEVEL whose current process is `process_id`, which must be
+  // there (4 is System): else a bug check.
   virtual void run_in_process(std::uint64_t process_id, const std::function<void()>& body) = 0;
 
   virtual void set_fault_plan(FaultPlan* plan) = 0;  // null: none

@@ -5,7 +5,5 @@
 #include "host/nt/base.h"
 
 // One row of an export table: the routine or datum under its own NT name.
-#define NT_EXPORT(name)                                    \
-  ::wdscope::host::Export {                                \
-    #name, reinterpret_cast<void*>(&::wdscope::host::name) \
-  }
+#define NT_EXPORT(name) \
+  { #name, reinterpret_cast<void*>(&name) }

@@ -29,8 +29,8 @@ inline constexpr Ulong kGenericExecute = 0x20000000;
 inline constexpr Ulong kGenericWrite = 0x40000000;
 inline constexpr Ulong kGenericRead = 0x80000000;
 
-inline constexpr Handle kCurrentProcessHandle = ~Handle{0};      // NtCurrentProcess()
-inline constexpr Handle kCurrentThreadHandle = ~Handle{0} - 1;   // NtCurrentThread()
+inline constexpr Handle kCurrentProcessHandle = ~Handle{0};     // NtCurrentProcess()
+inline constexpr Handle kCurrentThreadHandle = ~Handle{0} - 1;  // NtCurrentThread()
 
 enum class ProcessorMode : std::uint8_t { Kernel = 0, User = 1 };  // KPROCESSOR_MODE
 

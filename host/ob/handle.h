@@ -16,8 +16,8 @@ class LoadedImage;
 // the owner. Errors: none but memory.
 NtStatus open_handle(void* body, Ulong granted_access, void* caller, Handle* handle);
 
-// The body with one more reference, or null and a status: INVALID_HANDLE, OBJECT_TYPE_MISMATCH (`type` may be null: any),
-// ACCESS_DENIED (user mode only: the kernel may do what it likes with its handles).
+// The body with one more reference, or null and a status: INVALID_HANDLE, OBJECT_TYPE_MISMATCH (`type` may be null:
+// any), ACCESS_DENIED (user mode only: the kernel may do what it likes with its handles).
 NtStatus reference_by_handle(Handle handle, Ulong access, ObjectType* type, ProcessorMode mode, void** body);
 
 // What a handle was opened for.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The object namespace: directories, symbolic links and named objects. Lookups ignore case unless the machine was booted
-// strict. Name rules and statuses follow the NT object manager.
+// The object namespace: directories, symbolic links and named objects. Lookups ignore case unless the machine was
+// booted strict. Name rules and statuses follow the NT object manager.
 #pragma once
 
 #include <string>
@@ -24,7 +24,7 @@ NtStatus check_attributes(const ObjectAttributes* attributes);
 // What a path leads to. `remaining` is the part after an object that parses names of its own (a device), with its
 // leading backslash; empty when the path named the object itself.
 struct Lookup {
-  void* body;               // with a reference that the caller owns
+  void* body;  // with a reference that the caller owns
   std::u16string remaining;
 };
 

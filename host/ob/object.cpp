@@ -70,9 +70,13 @@ ObjectHeader& object_header(void* body, const char* routine) {
   return header;
 }
 
-ObjectType* object_type(void* body) { return object_header(body, "ObGetObjectType").type; }
+ObjectType* object_type(void* body) {
+  return object_header(body, "ObGetObjectType").type;
+}
 
-void reference_object(void* body) { ObfReferenceObject(body); }
+void reference_object(void* body) {
+  ObfReferenceObject(body);
+}
 
 bool try_reference_object(void* body) {
   ObjectHeader& header = object_header(body, "ObReferenceObjectSafe");
@@ -82,7 +86,9 @@ bool try_reference_object(void* body) {
   return false;
 }
 
-void dereference_object(void* body) { ObfDereferenceObject(body); }
+void dereference_object(void* body) {
+  ObfDereferenceObject(body);
+}
 
 std::int64_t NTAPI ObfReferenceObject(void* body) {
   ObjectHeader& header = object_header(body, "ObReferenceObject");
@@ -111,10 +117,16 @@ std::int64_t NTAPI ObfDereferenceObject(void* body) {
   return after;
 }
 
-std::int64_t NTAPI ObfReferenceObjectWithTag(void* body, Ulong) { return ObfReferenceObject(body); }
-std::int64_t NTAPI ObfDereferenceObjectWithTag(void* body, Ulong) { return ObfDereferenceObject(body); }
+std::int64_t NTAPI ObfReferenceObjectWithTag(void* body, Ulong) {
+  return ObfReferenceObject(body);
+}
+std::int64_t NTAPI ObfDereferenceObjectWithTag(void* body, Ulong) {
+  return ObfDereferenceObject(body);
+}
 
-void NTAPI ObDereferenceObjectDeferDelete(void* body) { ObfDereferenceObject(body); }
+void NTAPI ObDereferenceObjectDeferDelete(void* body) {
+  ObfDereferenceObject(body);
+}
 
 NtStatus NTAPI ObReferenceObjectByPointer(void* body, Ulong, ObjectType* type, ProcessorMode mode) {
   require_irql_at_most(kDispatchLevel, "ObReferenceObjectByPointer");
@@ -127,13 +139,19 @@ NtStatus NTAPI ObReferenceObjectByPointer(void* body, Ulong, ObjectType* type, P
 
 std::span<const Export> ob_exports() {
   static const Export table[] = {
-      NT_EXPORT(ObfReferenceObject),        NT_EXPORT(ObfDereferenceObject),
-      NT_EXPORT(ObfReferenceObjectWithTag), NT_EXPORT(ObfDereferenceObjectWithTag),
+      NT_EXPORT(ObfReferenceObject),
+      NT_EXPORT(ObfDereferenceObject),
+      NT_EXPORT(ObfReferenceObjectWithTag),
+      NT_EXPORT(ObfDereferenceObjectWithTag),
       {"ObDereferenceObject", reinterpret_cast<void*>(&ObfDereferenceObject)},
-      NT_EXPORT(ObDereferenceObjectDeferDelete), NT_EXPORT(ObReferenceObjectByPointer),
-      NT_EXPORT(ObReferenceObjectByHandle),      NT_EXPORT(ObOpenObjectByPointer),
-      NT_EXPORT(ObCloseHandle),                  NT_EXPORT(ObQueryNameString),
-      NT_EXPORT(ZwClose),                        NT_EXPORT(ZwMakeTemporaryObject),
+      NT_EXPORT(ObDereferenceObjectDeferDelete),
+      NT_EXPORT(ObReferenceObjectByPointer),
+      NT_EXPORT(ObReferenceObjectByHandle),
+      NT_EXPORT(ObOpenObjectByPointer),
+      NT_EXPORT(ObCloseHandle),
+      NT_EXPORT(ObQueryNameString),
+      NT_EXPORT(ZwClose),
+      NT_EXPORT(ZwMakeTemporaryObject),
   };
   return table;
 }

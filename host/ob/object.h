@@ -32,15 +32,15 @@ struct ObjectType {  // OBJECT_TYPE: opaque to drivers
 
 struct alignas(16) ObjectHeader {
   std::uint32_t signature;
-  bool in_pool;     // false: the body is static storage and is never freed
-  bool permanent;   // written under the namespace lock
+  bool in_pool;    // false: the body is static storage and is never freed
+  bool permanent;  // written under the namespace lock
   std::atomic<std::int64_t> pointer_count;
   std::atomic<std::int64_t> handle_count;
   ObjectType* type;
-  Directory* directory;         // where the name stands; null: nameless. Namespace lock
-  std::u16string* name;         // as given at creation; lives as long as the object. Namespace lock
-  SecurityDescriptor* security; // owned; null: the type's default. Security lock (se/security.h)
-  void* self;                   // the body, for checking
+  Directory* directory;          // where the name stands; null: nameless. Namespace lock
+  std::u16string* name;          // as given at creation; lives as long as the object. Namespace lock
+  SecurityDescriptor* security;  // owned; null: the type's default. Security lock (se/security.h)
+  void* self;                    // the body, for checking
 };
 
 // A zeroed body of `size` bytes in nonpaged pool with one pointer reference, which the caller owns. Null: no memory.

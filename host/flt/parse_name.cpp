@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "host/flt/parse_name.h"
+
+#include "host/ke/thread.h"
+
+namespace wdscope::host {
+namespace {
+
+constexpr std::uint16_t kAllNamesParsed = 0xF;  // final component, extension, stream, parent directory
+
+struct Parts {
+  std::u16string_view final_component, extension, stream;
+};
+
+Parts parse(std::u16string_view name) {
+  constexpr auto kNone = std::u16string_view::npos;
+  Parts parts;
+  parts.final_component = name.substr(name.rfind(u'\\') + 1);
+  const std::size_t colon = parts.final_component.find(u':');
+  if (colon != kNone) parts.stream = parts.final_component.substr(colon);
+  const std::u16string_view file = parts.final_component.substr(0, colon);
+  const std::size_t dot = file.rfind(u'.');
+  if (dot != kNone) parts.extension = file.substr(dot + 1);
+  return parts;
+}
+
+void put(UnicodeString* out, std::u16string_view part) {
+  if (!out) return;
+  const auto length = static_cast<std::uint16_t>(part.size() * 2);
+  *out = {length, length, part.empty() ? nullptr : const_cast<char16_t*>(part.data())};
+}
+
+}  // namespace
+
+NtStatus NTAPI FltParseFileName(const UnicodeString* name, UnicodeString* extension, UnicodeString* stream,
+                                UnicodeString* final_component) {
+  require_irql_at_most(kApcLevel, "FltParseFileName");
+  const Parts parts = parse(name->view());
+  put(extension, parts.extension);
+  put(stream, parts.stream);
+  put(final_component, parts.final_component);
+  return kStatusSuccess;
+}
+
+NtStatus NTAPI FltParseFileNameInformation(FltFileNameInformation* information) {
+  require_irql_at_most(kApcLevel, "FltParseFileNameInformation");
+  if (!information->name.buffer || information->name.length == 0) return kStatusInvalidParameter;
+  const std::u16string_view name = information->name.view();
+  const Parts parts = parse(name);
+  put(&information->extension, parts.extension);
+  put(&information->stream, parts.stream);
+  put(&information->final_component, parts.final_component);
+  // Between the volume (and share) and the final component, with both backslashes.
+  const std::size_t start = (information->volume.length + std::size_t{information->share.length}) / 2;
+  const std::size_t end = name.rfind(u'\\');
+  const bool has_parent = end != std::u16string_view::npos && end >= start;
+  put(&information->parent_dir, has_parent ? name.substr(start, end + 1 - start) : std::u16string_view());
+  information->names_parsed = kAllNamesParsed;
+  return kStatusSuccess;
+}
+
+}  // namespace wdscope::host

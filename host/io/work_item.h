@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// Work items: a driver's routine, run by a system thread at PASSIVE_LEVEL. A queued item references its device.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/nt/io.h"
+
+namespace wdscope::host {
+
+class LoadedImage;
+struct IoWorkItem;  // opaque
+
+using WorkItemRoutine = void(NTAPI*)(DeviceObject* device, void* context);
+
+IoWorkItem* NTAPI IoAllocateWorkItem(DeviceObject* device);  // null: no memory
+void NTAPI IoQueueWorkItem(IoWorkItem* item, WorkItemRoutine routine, Ulong queue_type, void* context);
+void NTAPI IoFreeWorkItem(IoWorkItem* item);  // not while it is queued
+
+std::vector<std::string> work_items_left_by(const LoadedImage& image);
+void shut_down_work_items();  // runs what is queued, then ends the worker
+
+}  // namespace wdscope::host

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include "host/ob/handle.h"
+
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "host/image/loaded_image.h"
+#include "host/ke/thread.h"
+#include "host/ob/namespace.h"
+#include "host/ps/process.h"
+#include "host/se/security.h"
+#include "host/verifier/bug_check.h"
+
+namespace wdscope::host {
+namespace {
+
+struct Entry {
+  void* body;  // null: free
+  Ulong access;
+  const LoadedImage* owner;
+};
+
+// Kernel handles have the upper half set, so that none is ever mistaken for a user handle or a process id.
+constexpr Handle kKernelHandleBase = 0xFFFFFFFF'80000000;
+
+std::mutex table_lock;
+std::vector<Entry> table;
+std::vector<std::size_t> free_slots;
+
+// Caller holds the lock.
+Entry* find(Handle handle) {
+  if (handle < kKernelHandleBase || handle % 4 != 0) return nullptr;
+  const std::size_t index = (handle - kKernelHandleBase) / 4;
+  if (index == 0 || index > table.size() || !table[index - 1].body) return nullptr;
+  return &table[index - 1];
+}
+
+Handle handle_at(std::size_t slot) {
+  return kKernelHandleBase + 4 * (slot + 1);
+}
+
+void give_up(void* body) {
+  ObjectHeader& header = object_header(body, "ZwClose");
+  if (header.handle_count.fetch_sub(1) == 1) {
+    if (header.type->last_handle_closed) header.type->last_handle_closed(body);
+    last_handle_closed(body);
+  }
+  dereference_object(body);
+}
+
+}  // namespace
+
+NtStatus open_handle(void* body, Ulong access, void* caller, Handle* handle) {
+  reference_object(body);
+  object_header(body, "ObInsertObject").handle_count.fetch_add(1);
+  std::scoped_lock lock(table_lock);
+  std::size_t slot = table.size();
+  if (free_slots.empty()) {
+    table.push_back({});
+  } else {
+    slot = free_slots.back();
+    free_slots.pop_back();
+  }
+  table[slot] = {body, access, image_containing(caller)};
+  *handle = handle_at(slot);
+  return kStatusSuccess;
+}
+
+NtStatus reference_by_handle(Handle handle, Ulong access, ObjectType* type, ProcessorMode mode, void** body) {
+  void* found = nullptr;
+  Ulong granted = ~0U;
+  if (handle == kCurrentProcessHandle) {
+    found = current_thread().process;
+    reference_object(found);
+  } else {
+    std::scoped_lock lock(table_lock);
+    Entry* entry = find(handle);
+    if (!entry) return kStatusInvalidHandle;
+    found = entry->body;
+    granted = entry->access;
+    reference_object(found);
+  }
+  NtStatus status = kStatusSuccess;
+  if (type && object_type(found) != type)
+    status = kStatusObjectTypeMismatch;
+  else if (mode == ProcessorMode::User && (access & ~granted))
+    status = kStatusAccessDenied;
+  if (!nt_success(status)) {
+    dereference_object(found);
+    return status;
+  }
+  *body = found;
+  return kStatusSuccess;
+}
+
+NtStatus granted_access(Handle handle, Ulong* access) {
+  std::scoped_lock lock(table_lock);
+  Entry* entry = find(handle);
+  if (!entry) return kStatusInvalidHandle;
+  *access = entry->access;
+  return kStatusSuccess;
+}
+
+NtStatus close_handle(Handle handle) {
+  void* body = nullptr;
+  {
+    std::scoped_lock lock(table_lock);
+    Entry* entry = find(handle);
+    if (!entry) return kStatusInvalidHandle;
+    body = entry->body;
+    free_slots.push_back(static_cast<std::size_t>(entry - table.data()));
+    *entry = {};
+  }
+  give_up(body);
+  return kStatusSuccess;
+}
+
+std::vector<std::string> handles_left_by(const LoadedImage& image) {
+  std::scoped_lock lock(table_lock);
+  std::vector<std::string> left;
+  for (std::size_t slot = 0; slot < table.size(); ++slot)
+    if (table[slot].body && table[slot].owner == &image)
+      left.push_back(
+          fmt::format("an open handle {:#x} to a {} object", handle_at(slot), object_type(table[slot].body)->name));
+  return left;
+}
+
+void close_all_handles() {
+  std::vector<Entry> open;
+  {
+    std::scoped_lock lock(table_lock);
+    open.swap(table);
+    free_slots.clear();
+  }
+  for (const Entry& entry : open)
+    if (entry.body) give_up(entry.body);
+}
+
+NtStatus NTAPI ObReferenceObjectByHandle(Handle handle, Ulong access, ObjectType* type, ProcessorMode mode, void** body,
+                                         void* handle_information) {
+  require_irql_at_most(kPassiveLevel, "ObReferenceObjectByHandle");
+  if (handle == kCurrentThreadHandle) {
+    if (type && object_type(&current_thread()) != type) return kStatusObjectTypeMismatch;
+    reference_object(&current_thread());
+    *body = &current_thread();
+    return kStatusSuccess;
+  }
+  void* found = nullptr;
+  const NtStatus status = reference_by_handle(handle, access, type, mode, &found);
+  if (!nt_success(status)) return status;
+  if (handle_information) {  // OBJECT_HANDLE_INFORMATION: attributes, granted access
+    Ulong granted = ~0U;
+    if (handle != kCurrentProcessHandle) granted_access(handle, &granted);
+    static_cast<Ulong*>(handle_information)[0] = 0;
+    static_cast<Ulong*>(handle_information)[1] = granted;
+  }
+  *body = found;
+  return kStatusSuccess;
+}
+
+NtStatus NTAPI ObOpenObjectByPointer(void* body, Ulong attributes, void*, Ulong access, ObjectType* type,
+                                     ProcessorMode mode, Handle* handle) {
+  require_irql_at_most(kPassiveLevel, "ObOpenObjectByPointer");
+  if (attributes & ~kObjValidAttributes) return kStatusInvalidParameter;
+  const NtStatus status = ObReferenceObjectByPointer(body, access, type, mode);
+  if (!nt_success(status)) return status;
+  const NtStatus opened =
+      open_handle(body, map_generic(access, object_type(body)->mapping), __builtin_return_address(0), handle);
+  dereference_object(body);
+  return opened;
+}
+
+NtStatus NTAPI ObCloseHandle(Handle handle, ProcessorMode) {
+  return ZwClose(handle);
+}
+
+NtStatus NTAPI ZwClose(Handle handle) {
+  require_irql_at_most(kPassiveLevel, "ZwClose");
+  if (handle == kCurrentProcessHandle || handle == kCurrentThreadHandle) return kStatusSuccess;
+  const NtStatus status = close_handle(handle);
+  if (status == kStatusInvalidHandle && image_containing(__builtin_return_address(0)))
+    bug_check(0x93, {handle, 0, 0, 0},
+              fmt::format("ZwClose: {:#x} is not an open handle: closed twice, or never opened.", handle));
+  return status;
+}
+
+}  // namespace wdscope::host
