@@ -20,6 +20,7 @@ extern "C" {
 NTKERNELAPI KIRQL NTAPI KeGetCurrentIrql(void);
 NTKERNELAPI PETHREAD NTAPI PsGetCurrentThread(void);
 NTKERNELAPI VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime);
+NTKERNELAPI ULONG64 NTAPI KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp);
 
 struct WDK_MM_COPY_ADDRESS {
   PVOID VirtualAddress;
@@ -27,6 +28,9 @@ struct WDK_MM_COPY_ADDRESS {
 inline constexpr ULONG kMmCopyMemoryVirtual = 2;
 NTKERNELAPI NTSTATUS NTAPI MmCopyMemory(PVOID TargetAddress, WDK_MM_COPY_ADDRESS SourceAddress, SIZE_T NumberOfBytes,
                                         ULONG Flags, PSIZE_T NumberOfBytesTransferred);
+
+// For MmGetSystemAddressForMdlSafe. The header's enumeration lacks the flag that is or'ed into the priority.
+inline constexpr auto kNormalPriorityNoExecute = static_cast<MM_PAGE_PRIORITY>(NormalPagePriority | 0x40000000);
 
 extern NTKERNELAPI PVOID MmHighestUserAddress;
 extern NTKERNELAPI PVOID MmSystemRangeStart;

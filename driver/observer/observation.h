@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// The callback: one notification in, one record in the ring. It allocates nothing, waits for nobody but the other
+// producers' few hundred nanoseconds, keeps no foreign pointer, and believes nothing that it did not check.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "abi/wire/record.h"
+#include "kit/event_ring.h"
+#include "observer/counters.h"
+#include "observer/nt_facts.h"
+#include "observer/record_builder.h"
+#include "observer/staging.h"
+
+namespace wdscope::observer {
+
+class Observation {
+ public:
+  Observation(kit::EventRing& ring, KEVENT& record_awaited) : ring_(ring), record_awaited_(record_awaited) {}
+  Observation(const Observation&) = delete;
+  Observation& operator=(const Observation&) = delete;
+
+  // STATUS_INSUFFICIENT_RESOURCES. PASSIVE_LEVEL.
+  [[nodiscard]] NTSTATUS start();
+  // No notification may be running any more.
+  void stop() { staging_.stop(); }
+
+  // What ExNotifyCallback passes, from whomever. IRQL <= DISPATCH_LEVEL; above APC_LEVEL only the fact is recorded.
+  void notify(const void* argument1, const void* argument2);
+
+  const Counters& counters() const { return counters_; }
+
+ private:
+  void describe(const void* argument1, const void* argument2, RecordBuilder& builder);
+  void publish(std::uint64_t* record);
+
+  kit::EventRing& ring_;
+  KEVENT& record_awaited_;
+  NtFacts nt_facts_;
+  Staging staging_;
+  Counters counters_;
+  // Where a context was last recognised: only saves reads, never decides.
+  std::atomic<wire::ContextPlace> expected_place_{wire::ContextPlace::None};
+};
+
+}  // namespace wdscope::observer

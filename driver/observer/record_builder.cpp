@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+#include "observer/record_builder.h"
+
+#include <algorithm>
+#include <new>
+
+#include "abi/defender/flags.h"
+
+namespace wdscope::observer {
+namespace {
+
+using wire::Anomaly;
+using wire::anomaly_bit;
+namespace known = wire::known;
+
+constexpr std::uint32_t kAlignment = sizeof(std::uint64_t);
+
+constexpr std::uint32_t round_up(std::uint32_t size) {
+  return (size + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+}  // namespace
+
+RecordBuilder::RecordBuilder(Staging& staging, Counters& counters)
+    : staging_(staging),
+      counters_(counters),
+      argument_image_{ForeignText::State::Absent, false, 0, {}},
+      context_image_{argument_image_},
+      command_line_{argument_image_} {
+  new (stack_) wire::ProcessRecord{};
+}
+
+void RecordBuilder::note(const ForeignText& text, Anomaly invalid) {
+  if (text.state == ForeignText::State::Invalid || text.odd) fixed().anomalies |= anomaly_bit(invalid);
+}
+
+void RecordBuilder::add_argument(const Argument& argument) {
+  wire::ProcessRecord& record = fixed();
+  record.anomalies |= argument.anomalies;
+  if (!argument.readable) return;
+  record.known |= known::Argument;
+  record.argument_generation = static_cast<std::uint8_t>(argument.generation);
+  const defender::WD_PS_NOTIFY_INFO& info = argument.info;
+  record.argument_bytes_1c[0] = info.Trusted;
+  record.argument_bytes_1c[1] = info.Rules2Bit1;
+  record.argument_bytes_1c[2] = info.Rules2Bit10;
+  record.argument_bytes_1c[3] = info.Byte1F;
+  record.operation_type = info.OperationType;
+  record.process_id = info.ProcessId;
+  record.argument_member_08 = info.ParentProcessId;
+  if (argument.parent_known) {
+    record.argument_parent_process_id = argument.parent_process_id;
+    record.known |= known::ArgumentParent;
+  }
+  argument_image_address_ = info.ImageName;
+  argument_image_ = read_text_header(info.ImageName);
+  note(argument_image_, Anomaly::ImageStringInvalid);
+}
+
+void RecordBuilder::add_context(const Context& context) {
+  wire::ProcessRecord& record = fixed();
+  record.anomalies |= context.anomalies;
+  if (!context.located) return;
+  record.known |= known::ContextLocation;
+  record.context_place = static_cast<std::uint8_t>(context.place);
+  record.context_address = context.address;
+  record.context_magic = context.magic;
+  if (!context.recognised) return;
+  record.known |= known::Context;
+  const defender::MP_PROCESS_CONTEXT& common = context.common;
+  record.context_flags = common.ProcessFlags;
+  record.context_created_100ns = common.CreateTime;
+  record.context_rules = common.ProcessRules;
+  record.context_rules2 = common.ProcessRules2;
+  record.context_injection_target_mask = common.CodeInjectionTargetMask;
+  record.context_injection_request_mask = common.CodeInjectionRequestMask;
+  record.context_doc_rule_address = common.DocRule;
+  record.context_subsystem = common.SubsystemInformation;
+  if (context.tail_known) {
+    record.known |= known::ContextTail25080;
+    record.context_known_type = context.tail.known_process_type;
+    record.context_session_id = context.tail.session_id;
+    record.context_rules3 = context.tail.rules3;
+    record.context_state = context.tail.state;
+    record.context_send_result = context.tail.send_result;
+    record.context_info_applications = context.tail.info_applications;
+    // Only this layout says whether the byte means anything.
+    if ((context.tail.state & defender::state::ProtectionValid) != 0) {
+      record.context_protection = common.Protection;
+      record.known |= known::ContextProtection;
+    }
+  }
+
+  // The notifier hands out its context's own string: nothing to read twice then.
+  if (common.ImageName != 0 && common.ImageName == argument_image_address_) {
+    if (argument_image_.present()) record.known |= known::ContextImageSame;
+  } else {
+    context_image_ = read_text_header(common.ImageName);
+    note(context_image_, Anomaly::ImageStringInvalid);
+  }
+  command_line_ = read_text_header(common.CommandLine);
+  note(command_line_, Anomaly::CommandLineInvalid);
+}
+
+void RecordBuilder::make_space() {
+  const std::uint32_t needed = round_up(end_ + argument_image_.length + context_image_.length + command_line_.length);
+  if (needed <= space_) return;
+  staged_ = staging_.take();
+  if (staged_ == nullptr) return;
+  RtlCopyMemory(staged_, stack_, sizeof(wire::ProcessRecord));
+  record_ = staged_;
+  space_ = Staging::kBufferSize;
+}
+
+RecordBuilder::Carried RecordBuilder::append(const ForeignText& text, wire::StringSpan& span) {
+  const std::uint32_t length = std::min(text.length, space_ - end_);
+  if (length != 0) {
+    if (kit::checked_copy(bytes() + end_, text.buffer, length) != STATUS_SUCCESS) return Carried::Nothing;
+    span = {end_, length};
+    end_ += length;
+  }
+  if (length == text.length) return Carried::Whole;
+  cut_ = true;
+  return Carried::Prefix;
+}
+
+void RecordBuilder::carry_argument_image() {
+  if (!argument_image_.present()) return;
+  const Carried carried = append(argument_image_, fixed().argument_image);
+  if (carried == Carried::Nothing) {
+    fixed().anomalies |= anomaly_bit(Anomaly::ImageStringInvalid);
+    fixed().known &= ~known::ContextImageSame;
+    return;
+  }
+  fixed().known |= known::ArgumentImage;
+  if (carried == Carried::Prefix) fixed().anomalies |= anomaly_bit(Anomaly::ImageTruncated);
+}
+
+void RecordBuilder::carry_context_image() {
+  if (!context_image_.present()) return;
+  wire::StringSpan span{};
+  const Carried carried = append(context_image_, span);
+  if (carried == Carried::Nothing) {
+    fixed().anomalies |= anomaly_bit(Anomaly::ImageStringInvalid);
+    return;
+  }
+  const wire::StringSpan& argument = fixed().argument_image;
+  if (carried == Carried::Whole && (fixed().known & known::ArgumentImage) != 0 && argument.length == span.length &&
+      argument_image_.length == argument.length &&
+      __builtin_memcmp(bytes() + argument.offset, bytes() + span.offset, span.length) == 0) {
+    end_ -= span.length;
+    fixed().known |= known::ContextImageSame;
+    return;
+  }
+  fixed().context_image = span;
+  fixed().known |= known::ContextImage;
+  if (carried == Carried::Prefix) fixed().anomalies |= anomaly_bit(Anomaly::ImageTruncated);
+}
+
+void RecordBuilder::carry_command_line() {
+  if (!command_line_.present()) return;
+  const Carried carried = append(command_line_, fixed().context_command_line);
+  if (carried == Carried::Nothing) {
+    fixed().anomalies |= anomaly_bit(Anomaly::CommandLineInvalid);
+    return;
+  }
+  fixed().known |= known::ContextCommandLine;
+  if (carried == Carried::Prefix) fixed().anomalies |= anomaly_bit(Anomaly::CommandLineTruncated);
+}
+
+std::uint64_t* RecordBuilder::finish() {
+  make_space();
+  carry_argument_image();
+  carry_context_image();
+  carry_command_line();
+  if (cut_) counters_.text_left_out();
+  const std::uint32_t size = round_up(end_);
+  // Padding is zero; texts end on even bytes.
+  for (std::uint32_t position = end_; position < size; ++position) bytes()[position] = 0;
+  fixed().header = {size, static_cast<std::uint16_t>(wire::RecordKind::Process),
+                    static_cast<std::uint16_t>(sizeof(wire::ProcessRecord)), 0};
+  return record_;
+}
+
+}  // namespace wdscope::observer
