@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "notifier/profile.h"
+
+#include "notifier/mp_data.h"
+#include "notifier/test_support.h"
+
+using namespace wdscope;
+using namespace wdscope::notifier;
+
+KERNEL_TEST("Profile: only the three known values name one") {
+  KERNEL_CHECK(find_profile(1910) != nullptr);
+  KERNEL_CHECK(find_profile(25080) != nullptr);
+  KERNEL_CHECK(find_profile(0xA5) != nullptr);
+  KERNEL_CHECK(find_profile(0) == nullptr);
+  KERNEL_CHECK(find_profile(19041) == nullptr);
+}
+
+KERNEL_TEST("Profile: the global data has the build's size in its magic") {
+  {
+    const test::State state(wire::NotifierProfile::Wd1910);
+    KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+    KERNEL_CHECK_EQUAL(*reinterpret_cast<std::uint32_t*>(MpData), 0x0CC0DA00u);
+    KERNEL_CHECK_EQUAL(MpData[0x6B1], 1u);
+  }
+  const test::State state(wire::NotifierProfile::Wd25080);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  KERNEL_CHECK_EQUAL(*reinterpret_cast<std::uint32_t*>(MpData), 0x1180DA00u);
+  KERNEL_CHECK(!mp_data_has(&defender::MpDataLayout::WdNames));
+}
+
+KERNEL_TEST("Parameters: a waiting time below a tenth of a second is raised to it") {
+  KERNEL_CHECK_EQUAL(effective_create_timeout_ms(1), 100u);
+  KERNEL_CHECK_EQUAL(effective_create_timeout_ms(99), 100u);
+  KERNEL_CHECK_EQUAL(effective_create_timeout_ms(100), 100u);
+  KERNEL_CHECK_EQUAL(effective_create_timeout_ms(10000), 10000u);
+}
