@@ -15,8 +15,9 @@ namespace wdscope {
 namespace {
 
 constexpr std::size_t kFirstBufferSize = 256 * 1024;
-constexpr std::size_t kLargestBufferSize = sizeof(wire::ReadReply) + wire::kMaximumRecordSize;
-static_assert(kLargestBufferSize % sizeof(std::uint64_t) == 0);
+// More than any record of this schema needs: those of a later one may be longer.
+constexpr std::size_t kLargestBufferSize = 1024 * 1024;
+static_assert(sizeof(wire::ReadReply) + wire::kMaximumRecordSize <= kFirstBufferSize);
 
 // cancel() may come between our look at its flag and the device's wait; no single wait outlasts this.
 constexpr std::chrono::milliseconds kLongestWait{200};
@@ -113,7 +114,7 @@ Result<DeviceSource::Reading> DeviceSource::read(std::uint32_t minimum_records, 
 Result<void> DeviceSource::grow(std::uint32_t needed_size) {
   const std::size_t size = buffer_.size() * sizeof(std::uint64_t);
   const std::size_t wanted = needed_size != 0 ? needed_size : size * 2;
-  if (wanted <= size || wanted > std::max(kLargestBufferSize, kFirstBufferSize)) {
+  if (wanted <= size || wanted > kLargestBufferSize) {
     return broken(fmt::format("it wants {} bytes for one record when it was given {}", wanted, size));
   }
   buffer_.resize((wanted + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t));
