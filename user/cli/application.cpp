@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+#include "cli/application.h"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <CLI/Validators.hpp>
+
+namespace wdscope::cli {
+namespace {
+
+const std::vector<VerbWords>& all_words() {
+  static const std::vector<VerbWords> words = {
+      {"",
+       "Watch process notifications as Microsoft Defender's WdFilter announces them, from a replica of its notifier.",
+       "VERB ...",
+       "The lab loads two Windows kernel drivers, a replica of WdFilter's process notifier and an observer, into this "
+       "process and feeds them this machine's real processes. It is a replica and not Defender; every output says so.",
+       {{"wdscope watch", "this machine's processes, until Ctrl-C (root)"},
+        {"wdscope run -- make", "the processes of one command (no privilege)"},
+        {"wdscope run --format ndjson -- sh -c 'ls; true'", "the same as JSON, one event a line"},
+        {"wdscope record -o build.wdrec -- make", "keep a command's events"},
+        {"wdscope replay build.wdrec", "show them again"}}},
+      {"watch",
+       "Show the process notifications of this machine.",
+       "[-- COMMAND...]",
+       "Follows every process through the kernel's process connector, which needs root. With a COMMAND the watch ends "
+       "when COMMAND does, unless --for says when, and its exit code is passed on; without root the COMMAND alone is "
+       "followed, by ptrace.\n\n"
+       "Without --for and COMMAND the watch goes on until Ctrl-C, which is its normal end (exit code 0).",
+       {{"wdscope watch", "until Ctrl-C"},
+        {"wdscope watch --for 10s --format ndjson -o events.ndjson", "ten seconds into a file"},
+        {"wdscope watch --profile 1910", "as the notifier of 2019 told it"}}},
+      {"run",
+       "Run a command and show the process notifications of its whole process tree.",
+       "-- COMMAND...",
+       "Follows COMMAND and everything it starts by ptrace: no privilege is needed and no process is missed. Ends when "
+       "the last of them has ended. The exit code is COMMAND's; 126 and 127 mean what they mean in a shell.\n\n"
+       "COMMAND's own output goes where it always goes: with -o FILE it and the events stay apart.",
+       {{"wdscope run -- make", "watch a build"},
+        {"wdscope run --format ndjson -- sh -c 'for i in 1 2 3; do /bin/true; done'", "events as JSON"},
+        {"wdscope run -o events.txt -- git status", "events into a file, output to the terminal"}}},
+      {"record",
+       "Record process notifications into a file for replay.",
+       "[-- COMMAND...]",
+       "Records this machine's processes as watch would show them (root) or, with a COMMAND, those of the COMMAND as "
+       "run "
+       "would. The file holds the very records that the driver made, carries checksums and can be read up to its last "
+       "whole block after a crash. Without -o its name is made of the time.",
+       {{"wdscope record --for 1m -o minute.wdrec", "one minute of this machine (root)"},
+        {"wdscope record -o build.wdrec -- make", "the events of a build"}}},
+      {"replay",
+       "Show a recording.",
+       "FILE",
+       "What is whole in a damaged recording is shown; the damage is reported with its offset, exit code 3.",
+       {{"wdscope replay build.wdrec", "as text"},
+        {"wdscope replay --format ndjson build.wdrec | grep '\"operation\":\"create\"'", "as JSON"}}},
+      {"completion",
+       "Print a completion script.",
+       "bash|zsh|fish",
+       "",
+       {{"wdscope completion bash > /etc/bash_completion.d/wdscope", "for bash"},
+        {"wdscope completion zsh > \"${fpath[1]}/_wdscope\"", "for zsh"},
+        {"wdscope completion fish > ~/.config/fish/completions/wdscope.fish", "for fish"}}},
+      {"manual", "Print the manual page.", "", "", {{"wdscope manual | man -l -", "read it"}}},
+  };
+  return words;
+}
+
+CLI::App& add_verb(CLI::App& application, std::string_view name) {
+  const VerbWords& words = verb_words(name);
+  CLI::App* verb = application.add_subcommand(std::string(name), std::string(words.summary));
+  verb->allow_extras();
+  return *verb;
+}
+
+// An option that takes one of a few words, which also name its type.
+void add_choice(CLI::App& verb, const std::string& names, std::string& value, const std::vector<std::string>& words,
+                const std::string& description, const std::string& variable) {
+  std::string type;
+  for (const std::string& word : words) type += (type.empty() ? "" : "|") + word;
+  verb.add_option(names, value, description)
+      ->type_name(type)
+      ->check(CLI::IsMember(words).description(""))
+      ->envname(variable);
+}
+
+void add_lab_options(CLI::App& verb, RawArguments& raw) {
+  add_choice(verb, "--profile", raw.profile, {"1910", "25080", "a5"},
+             "Generation of the notifier: 1910 (2019), 25080 (2025), a5 (newest known, the default)",
+             "WDSCOPE_PROFILE");
+  verb.add_option("--drivers", raw.drivers, "Load wdnotifier.sys and wdscope.sys from DIR, not the embedded ones")
+      ->type_name("DIR")
+      ->envname("WDSCOPE_DRIVERS");
+  verb.add_option("--policy", raw.policy, "Decide trust by this TOML file, not by the built-in policy")
+      ->type_name("FILE")
+      ->envname("WDSCOPE_POLICY");
+  verb.add_flag("-v,--verbose", raw.verbose, "Show what the drivers print (DbgPrintEx) on standard error");
+}
+
+void add_duration_option(CLI::App& verb, RawArguments& raw) {
+  verb.add_option("--for", raw.duration, "End after this time: 500ms, 10s, 2m, 1h")->type_name("TIME");
+}
+
+void add_force_option(CLI::App& verb, RawArguments& raw) {
+  verb.add_flag("--force", raw.force, "Overwrite an existing output file");
+}
+
+void add_quiet_option(CLI::App& verb, RawArguments& raw) {
+  verb.add_flag("-q,--quiet", raw.quiet, "Say nothing on standard error but losses and errors");
+}
+
+void add_output_options(CLI::App& verb, RawArguments& raw) {
+  add_choice(verb, "--format", raw.format, {"text", "ndjson"},
+             "text: columns for eyes (default); ndjson: one JSON object a line (docs/events.md)", "WDSCOPE_FORMAT");
+  verb.add_option("-o,--output", raw.output, "Write events to FILE; - is standard output (default)")->type_name("FILE");
+  add_force_option(verb, raw);
+  add_choice(verb, "--color", raw.color, {"auto", "always", "never"},
+             "Colour the text: auto (default) does on a terminal, unless NO_COLOR is set or TERM is dumb",
+             "WDSCOPE_COLOR");
+  add_quiet_option(verb, raw);
+}
+
+}  // namespace
+
+const VerbWords& verb_words(std::string_view name) {
+  for (const VerbWords& words : all_words()) {
+    if (words.name == name) return words;
+  }
+  return all_words().front();
+}
+
+std::unique_ptr<CLI::App> make_application(RawArguments& raw) {
+  auto application = std::make_unique<CLI::App>(std::string(verb_words("").summary), "wdscope");
+  application->allow_extras();
+  application->set_help_flag("-h,--help", "Show this help");
+  application->set_version_flag("--version", std::string());
+  application->get_option("--version")->description("Show the versions of program, protocol and event schema");
+
+  CLI::App& watch = add_verb(*application, "watch");
+  add_lab_options(watch, raw);
+  add_duration_option(watch, raw);
+  add_output_options(watch, raw);
+
+  CLI::App& run = add_verb(*application, "run");
+  add_lab_options(run, raw);
+  add_output_options(run, raw);
+
+  CLI::App& record = add_verb(*application, "record");
+  add_lab_options(record, raw);
+  add_duration_option(record, raw);
+  record.add_option("-o,--output", raw.output, "Recording to make")->type_name("FILE");
+  add_force_option(record, raw);
+  add_quiet_option(record, raw);
+
+  CLI::App& replay = add_verb(*application, "replay");
+  replay.add_option("FILE", raw.recording, "Recording to show")->type_name("")->required();
+  add_output_options(replay, raw);
+
+  CLI::App& completion = add_verb(*application, "completion");
+  completion.add_option("SHELL", raw.shell, "bash, zsh or fish")
+      ->type_name("")
+      ->required()
+      ->check(CLI::IsMember(std::vector<std::string>{"bash", "zsh", "fish"}).description(""));
+
+  add_verb(*application, "manual");
+  return application;
+}
+
+std::vector<std::string> accepted_words(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  std::vector<std::string> words;
+  if (type.find('|') == std::string::npos) return words;
+  for (std::size_t begin = 0; begin <= type.size();) {
+    const std::size_t end = std::min(type.find('|', begin), type.size());
+    words.push_back(type.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return words;
+}
+
+std::string option_synopsis(const CLI::Option& option) {
+  std::string text;
+  for (const std::string& name : option.get_snames()) text += "-" + name + ", ";
+  for (const std::string& name : option.get_lnames()) text += "--" + name + ", ";
+  text.resize(text.size() - std::min<std::size_t>(2, text.size()));
+  if (const std::string type = option.get_type_name(); !type.empty()) text += " " + type;
+  return text;
+}
+
+std::vector<std::string> option_names(const CLI::App& application) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : application.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+std::vector<std::string> verb_names(const CLI::App& application) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : application.get_subcommands(nullptr)) names.push_back(verb->get_name());
+  return names;
+}
+
+}  // namespace wdscope::cli

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// The command line as a CLI11 application: the one list of verbs and options that parsing, help, the manual and the
+// completion scripts are made from.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wdscope::cli {
+
+struct Example {
+  std::string_view command;
+  std::string_view meaning;
+};
+
+// What help and manual say of a verb beyond its options.
+struct VerbWords {
+  std::string_view name;  // empty: the program itself
+  std::string_view summary;
+  std::string_view operands;  // behind [OPTIONS] in the usage line
+  std::string_view details;   // paragraphs parted by empty lines
+  std::vector<Example> examples;
+};
+const VerbWords& verb_words(std::string_view name);
+
+// Options as they were typed. Values that CLI11 checks against a list are names still.
+struct RawArguments {
+  std::string profile = "a5";
+  std::string drivers;
+  std::string policy;
+  bool verbose = false;
+  bool quiet = false;
+  std::string duration;
+  std::string format = "text";
+  std::string output;
+  bool force = false;
+  std::string color = "auto";
+  std::string recording;
+  std::string shell;
+};
+
+// `raw` gets the values when the application parses; it must outlive it.
+std::unique_ptr<CLI::App> make_application(RawArguments& raw);
+
+// The words an option accepts ("1910|25080|a5" as its type), or none if it takes free text.
+std::vector<std::string> accepted_words(const CLI::Option& option);
+
+// "-o, --output FILE", and all names of an application's or verb's options, with their dashes.
+std::string option_synopsis(const CLI::Option& option);
+std::vector<std::string> option_names(const CLI::App& application);
+std::vector<std::string> verb_names(const CLI::App& application);
+
+}  // namespace wdscope::cli

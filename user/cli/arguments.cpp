@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "cli/arguments.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/application.h"
+#include "cli/completion.h"
+#include "cli/duration.h"
+#include "cli/help.h"
+#include "cli/suggestion.h"
+
+namespace wdscope::cli {
+namespace {
+
+tl::unexpected<Error> usage(std::string what, std::string advice) {
+  return failure(ErrorCode::Usage, std::move(what), std::move(advice));
+}
+
+std::string help_advice(const CLI::App& application) {
+  return application.get_parent() == nullptr ? "'wdscope --help' lists the verbs"
+                                             : fmt::format("'wdscope {} --help' tells more", application.get_name());
+}
+
+std::string meant(std::string_view typed, const std::vector<std::string>& known) {
+  const std::string word = nearest_word(typed, known);
+  return word.empty() ? std::string() : fmt::format("; did you mean '{}'?", word);
+}
+
+tl::unexpected<Error> unexpected_word(const CLI::App& place, const std::string& word) {
+  if (word.starts_with('-')) {
+    const std::string name = word.substr(0, word.find('='));
+    return usage(fmt::format("unknown option '{}'{}", name, meant(name, option_names(place))), help_advice(place));
+  }
+  if (place.get_parent() == nullptr) {
+    return usage(fmt::format("unknown verb '{}'{}", word, meant(word, verb_names(place))), help_advice(place));
+  }
+  if (verb_words(place.get_name()).operands.find("COMMAND") != std::string_view::npos) {
+    return usage(fmt::format("unexpected '{}'", word),
+                 fmt::format("a command stands behind '--': wdscope {} -- {}", place.get_name(), word));
+  }
+  return usage(fmt::format("unexpected '{}'", word), help_advice(place));
+}
+
+Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std::vector<std::string> command) {
+  Arguments arguments;
+  arguments.verb = verb == "run"      ? Verb::Run
+                   : verb == "record" ? Verb::Record
+                   : verb == "replay" ? Verb::Replay
+                                      : Verb::Watch;
+  const auto profile = parse_profile(raw.profile);
+  if (!profile) return tl::unexpected(profile.error());
+  arguments.profile = *profile;
+  arguments.drivers = raw.drivers;
+  arguments.policy = raw.policy;
+  arguments.driver_output = raw.verbose ? DriverOutput::Shown : DriverOutput::Dropped;
+  if (!raw.duration.empty()) {
+    const auto duration = parse_duration(raw.duration);
+    if (!duration) return tl::unexpected(duration.error());
+    arguments.duration = *duration;
+  }
+  arguments.command = std::move(command);
+  arguments.format = raw.format == "ndjson" ? Format::Ndjson : Format::Text;
+  arguments.output = raw.output;
+  arguments.overwrite = raw.force ? Overwrite::Yes : Overwrite::No;
+  arguments.color = raw.color == "always"  ? ColorChoice::Always
+                    : raw.color == "never" ? ColorChoice::Never
+                                           : ColorChoice::Auto;
+  arguments.talk = raw.quiet ? Talk::Quiet : Talk::Normal;
+  arguments.recording = raw.recording;
+  return arguments;
+}
+
+}  // namespace
+
+Result<Request> parse_arguments(std::vector<std::string> words) {
+  // What stands behind the first "--" is a command and none of our business.
+  std::vector<std::string> command;
+  const auto separator = std::find(words.begin(), words.end(), "--");
+  const bool has_separator = separator != words.end();
+  if (has_separator) {
+    command.assign(separator + 1, words.end());
+    words.erase(separator, words.end());
+  }
+
+  RawArguments raw;
+  const auto application = make_application(raw);
+  const auto place = [&]() -> const CLI::App& {
+    const auto verbs = application->get_subcommands();
+    return verbs.empty() ? *application : *verbs.front();
+  };
+  try {
+    std::reverse(words.begin(), words.end());  // as CLI11 wants them
+    application->parse(words);
+  } catch (const CLI::CallForHelp&) {
+    return Printout{help_text(place())};
+  } catch (const CLI::CallForVersion&) {
+    return Printout{version_text()};
+  } catch (const CLI::ParseError& error) {
+    const auto unexpected = application->remaining(true);
+    if (!unexpected.empty()) return unexpected_word(place(), unexpected.front());
+    return usage(error.what(), help_advice(place()));
+  }
+  const auto unexpected = application->remaining(true);
+  if (!unexpected.empty()) return unexpected_word(place(), unexpected.front());
+
+  const auto verbs = application->get_subcommands();
+  if (verbs.empty()) return usage("what is to be done? A verb is missing", help_advice(*application));
+  if (verbs.size() > 1) {
+    return usage(fmt::format("one verb at a time: '{}' and '{}'", verbs[0]->get_name(), verbs[1]->get_name()),
+                 help_advice(*application));
+  }
+  const std::string verb = verbs.front()->get_name();
+  if (verb == "completion") return Printout{completion_script(*application, raw.shell)};
+  if (verb == "manual") return Printout{manual_page(*application)};
+
+  const bool takes_command = verb_words(verb).operands.find("COMMAND") != std::string_view::npos;
+  if (has_separator && !takes_command) {
+    return usage(fmt::format("'{}' runs no command", verb), help_advice(place()));
+  }
+  if (command.empty() && (has_separator || verb == "run")) {
+    return usage("no command given", fmt::format("it stands behind '--': wdscope {} -- make", verb));
+  }
+  return understand(raw, verb, std::move(command)).map([](Arguments&& arguments) {
+    return Request(std::move(arguments));
+  });
+}
+
+}  // namespace wdscope::cli

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// The command line, understood.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/talk.h"
+#include "event/result.h"
+#include "lab/lab.h"
+#include "sink/output_file.h"
+
+namespace wdscope::cli {
+
+enum class Verb : std::uint8_t { Watch, Run, Record, Replay };
+enum class Format : std::uint8_t { Text, Ndjson };
+enum class ColorChoice : std::uint8_t { Auto, Always, Never };
+enum class DriverOutput : std::uint8_t { Dropped, Shown };
+
+struct Arguments {
+  Verb verb = Verb::Watch;
+
+  // Of the lab.
+  Profile profile = Profile::WdA5;
+  std::string drivers;  // folder; empty: the embedded ones
+  std::string policy;   // file; empty: the built-in policy
+  DriverOutput driver_output = DriverOutput::Dropped;
+  std::optional<std::chrono::milliseconds> duration;
+  std::vector<std::string> command;  // what stands behind "--"
+
+  // Of the output.
+  Format format = Format::Text;
+  std::string output;  // file; empty or "-": standard output (record: a file named after the time)
+  Overwrite overwrite = Overwrite::No;
+  ColorChoice color = ColorChoice::Auto;
+
+  Talk talk = Talk::Normal;
+
+  std::string recording;  // replay: the file
+};
+
+// Something to print instead of doing anything: help, version, a completion script, the manual.
+struct Printout {
+  std::string text;
+};
+
+using Request = std::variant<Arguments, Printout>;
+
+// `words`: the program's arguments without its name. Usage for anything that is not understood, with the nearest known
+// word if there is one.
+Result<Request> parse_arguments(std::vector<std::string> words);
+
+}  // namespace wdscope::cli

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Where the events of a verb go: the view or file that its arguments ask for.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.h"
+#include "event/event.h"
+#include "event/source.h"
+
+namespace wdscope::cli {
+
+struct EventOutput {
+  std::unique_ptr<Sink> sink;
+  std::function<Result<void>()> close;  // tells of the last errors; once
+  std::string name;                     // for messages
+};
+
+// Text or NDJSON to standard output or a file. `words` say what the stream is: at the head of the text, on standard
+// error for NDJSON, which has no place for them. Errors as OutputFile::create.
+Result<EventOutput> open_view(const Arguments& arguments, const Origin& origin, const std::vector<std::string>& words);
+
+// A recording; without a name in the arguments, one made of the time.
+Result<EventOutput> open_recording(const Arguments& arguments, const Origin& origin,
+                                   const std::vector<std::string>& words);
+
+}  // namespace wdscope::cli

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "cli/summary.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "event/decode.h"
+
+namespace wdscope::cli {
+namespace {
+
+// "3 create, 2 terminate"; empty when all are zero.
+template <std::size_t N, class Name>
+std::string listing(const std::array<std::uint64_t, N>& counts, Name name) {
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < N; ++i) {
+    if (counts[i] != 0) parts.push_back(fmt::format("{} {}", counts[i], name(i)));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string plural(std::uint64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+}  // namespace
+
+bool Account::lost_anything() const {
+  return counts.lost != 0 || without_record != 0 || (feed && feed->lost != 0);
+}
+
+std::vector<std::string> loss_lines(const Account& account) {
+  std::vector<std::string> lines;
+  if (account.counts.lost != 0) {
+    lines.push_back(fmt::format("LOST {}: the reader was too slow; loss records stand where they are missing",
+                                plural(account.counts.lost, "event", "events")));
+  }
+  if (account.without_record != 0) {
+    lines.push_back(fmt::format("LOST {}: too large for the observer's ring",
+                                plural(account.without_record, "notification", "notifications")));
+  }
+  if (account.feed && account.feed->lost != 0) {
+    lines.push_back(fmt::format("LOST {}: Linux dropped them before they could be read, so processes are missing",
+                                plural(account.feed->lost, "message", "messages")));
+  }
+  return lines;
+}
+
+std::vector<std::string> summary_lines(const Account& account) {
+  std::vector<std::string> lines;
+  const std::string operations =
+      listing(account.tally.by_operation, [](std::size_t i) { return operation_name(static_cast<Operation>(i)); });
+  std::string line = plural(account.tally.events(), "event", "events");
+  if (!operations.empty()) line += fmt::format(" ({})", operations);
+  line += fmt::format("; produced {} = delivered {} + lost {}", account.counts.delivered + account.counts.lost,
+                      account.counts.delivered, account.counts.lost);
+  if (account.duration) line += fmt::format("; {:.1f} s", static_cast<double>(account.duration->count()) / 1000);
+  lines.push_back(std::move(line));
+  if (account.feed) {
+    line = fmt::format("processes: {} started, {} ended, {} messages lost", account.feed->started, account.feed->exited,
+                       account.feed->lost);
+    if (account.feed->incomplete != 0) {
+      line += fmt::format(", {} gone before their image or command line could be read", account.feed->incomplete);
+    }
+    lines.push_back(std::move(line));
+  }
+  const std::string anomalies =
+      listing(account.tally.by_anomaly, [](std::size_t i) { return anomaly_name(static_cast<wire::Anomaly>(i)); });
+  if (!anomalies.empty()) lines.push_back("odd notifications: " + anomalies);
+  if (account.tally.unknown_kinds != 0) {
+    lines.push_back(fmt::format("{} of a kind this version does not know were skipped",
+                                plural(account.tally.unknown_kinds, "record", "records")));
+  }
+  return lines;
+}
+
+}  // namespace wdscope::cli

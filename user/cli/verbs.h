@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// What the program does, one function a verb. Each returns the program's exit status.
+#pragma once
+
+#include "cli/arguments.h"
+#include "event/result.h"
+
+namespace wdscope::cli {
+
+Result<int> watch(const Arguments& arguments);
+Result<int> run(const Arguments& arguments);
+Result<int> record(const Arguments& arguments);
+Result<int> replay(const Arguments& arguments);
+
+}  // namespace wdscope::cli
