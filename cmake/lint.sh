@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# lint.sh [--fix-format]: formatting (clang-format 14), shell scripts' syntax, static analysis (clang-tidy 14) of host
+# and user rooms by the release build's compile commands and of the drivers for their own target. The house rules
+# (arrows, headers alone, text, documents) are ctest's house.* and run here too, so that lint alone tells all.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+jobs="$(nproc)"
+
+sources() { find abi bench driver fuzz host tests user -name '*.cpp' -o -name '*.h' | sort; }
+if [ "${1:-}" = --fix-format ]; then
+  sources | xargs clang-format-14 -i
+  exit
+fi
+
+passed=0 failed=0
+step() { # step NAME COMMAND...
+  local name="$1"
+  shift
+  if "$@"; then
+    passed=$((passed + 1))
+    echo "lint $name: passed"
+  else
+    failed=$((failed + 1))
+    echo "lint $name: FAILED"
+  fi
+}
+
+format() { sources | xargs clang-format-14 --dry-run -Werror; }
+scripts() {
+  local script
+  while IFS= read -r script; do bash -n "$script" || return 1; done < <(find cmake bench tests .ci -name '*.sh'; echo .ci/run)
+}
+
+# What only GCC knows of the compile commands: clang-tidy would refuse the flag.
+tidy() { # tidy LOG FLAG... < files
+  local log="$1"
+  shift
+  local status=0
+  xargs --no-run-if-empty --max-args=1 --max-procs="$jobs" clang-tidy-14 --quiet "$@" >"$log" 2>"$log.talk" || status=$?
+  if [ "$status" -ne 0 ]; then
+    cat "$log"
+    grep -E 'error:' "$log.talk" || true
+    return 1
+  fi
+}
+user_code() {
+  find host user -name '*.cpp' ! -name '*_test.cpp' ! -path 'host/testing/*' | sort |
+    tidy out/lint-user.log -p out/release
+}
+kernel_code() {
+  find driver -name '*.cpp' ! -name '*_test.cpp' | sort | tidy out/lint-kernel.log -p out/release/driver \
+    --extra-arg-before=--target=x86_64-w64-mingw32
+}
+house() { ctest --test-dir out/release --label-regex house --output-on-failure --no-tests=error >out/lint-house.log || {
+  cat out/lint-house.log
+  return 1
+}; }
+
+step format format
+step scripts scripts
+step "host and user" user_code
+step drivers kernel_code
+step house house
+echo "lint: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]
