@@ -129,7 +129,7 @@ const VerbWords& verb_words(std::string_view name) {
   return all_words().front();
 }
 
-std::unique_ptr<CLI::App> make_application(RawArguments& raw) {
+std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
   auto application = std::make_unique<CLI::App>(std::string(verb_words("").summary), "wdscope");
   application->allow_extras();
   application->set_help_flag("-h,--help", "Show this help");
@@ -137,27 +137,27 @@ std::unique_ptr<CLI::App> make_application(RawArguments& raw) {
   application->get_option("--version")->description("Show the versions of program, protocol and event schema");
 
   CLI::App& watch = add_verb(*application, "watch");
-  add_lab_options(watch, raw);
-  add_duration_option(watch, raw);
-  add_output_options(watch, raw);
+  add_lab_options(watch, raw["watch"]);
+  add_duration_option(watch, raw["watch"]);
+  add_output_options(watch, raw["watch"]);
 
   CLI::App& run = add_verb(*application, "run");
-  add_lab_options(run, raw);
-  add_output_options(run, raw);
+  add_lab_options(run, raw["run"]);
+  add_output_options(run, raw["run"]);
 
   CLI::App& record = add_verb(*application, "record");
-  add_lab_options(record, raw);
-  add_duration_option(record, raw);
-  record.add_option("-o,--output", raw.output, "Recording to make")->type_name("FILE");
-  add_force_option(record, raw);
-  add_quiet_option(record, raw);
+  add_lab_options(record, raw["record"]);
+  add_duration_option(record, raw["record"]);
+  record.add_option("-o,--output", raw["record"].output, "Recording to make")->type_name("FILE");
+  add_force_option(record, raw["record"]);
+  add_quiet_option(record, raw["record"]);
 
   CLI::App& replay = add_verb(*application, "replay");
-  replay.add_option("FILE", raw.recording, "Recording to show")->type_name("")->required();
-  add_output_options(replay, raw);
+  replay.add_option("FILE", raw["replay"].recording, "Recording to show")->type_name("")->required();
+  add_output_options(replay, raw["replay"]);
 
   CLI::App& completion = add_verb(*application, "completion");
-  completion.add_option("SHELL", raw.shell, "bash, zsh or fish")
+  completion.add_option("SHELL", raw["completion"].shell, "bash, zsh or fish")
       ->type_name("")
       ->required()
       ->check(CLI::IsMember(std::vector<std::string>{"bash", "zsh", "fish"}).description(""));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,8 +43,11 @@ struct RawArguments {
   std::string shell;
 };
 
+// Each verb's own, since variables of the environment reach the options of every verb.
+using RawArgumentsByVerb = std::map<std::string, RawArguments>;
+
 // `raw` gets the values when the application parses; it must outlive it.
-std::unique_ptr<CLI::App> make_application(RawArguments& raw);
+std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw);
 
 // The words an option accepts ("1910|25080|a5" as its type), or none if it takes free text.
 std::vector<std::string> accepted_words(const CLI::Option& option);

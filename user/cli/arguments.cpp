@@ -84,7 +84,7 @@ Result<Request> parse_arguments(std::vector<std::string> words) {
     words.erase(separator, words.end());
   }
 
-  RawArguments raw;
+  RawArgumentsByVerb raw;
   const auto application = make_application(raw);
   const auto place = [&]() -> const CLI::App& {
     const auto verbs = application->get_subcommands();
@@ -112,7 +112,7 @@ Result<Request> parse_arguments(std::vector<std::string> words) {
                  help_advice(*application));
   }
   const std::string verb = verbs.front()->get_name();
-  if (verb == "completion") return Printout{completion_script(*application, raw.shell)};
+  if (verb == "completion") return Printout{completion_script(*application, raw[verb].shell)};
   if (verb == "manual") return Printout{manual_page(*application)};
 
   const bool takes_command = verb_words(verb).operands.find("COMMAND") != std::string_view::npos;
@@ -122,7 +122,7 @@ Result<Request> parse_arguments(std::vector<std::string> words) {
   if (command.empty() && (has_separator || verb == "run")) {
     return usage("no command given", fmt::format("it stands behind '--': wdscope {} -- make", verb));
   }
-  return understand(raw, verb, std::move(command)).map([](Arguments&& arguments) {
+  return understand(raw[verb], verb, std::move(command)).map([](Arguments&& arguments) {
     return Request(std::move(arguments));
   });
 }

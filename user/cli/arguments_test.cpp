@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "cli/arguments.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+namespace wdscope::cli {
+namespace {
+
+using testing::HasSubstr;
+
+Arguments understood(std::vector<std::string> words) {
+  const auto request = parse_arguments(std::move(words));
+  if (!request) {
+    ADD_FAILURE() << request.error().what;
+    return {};
+  }
+  return std::get<Arguments>(*request);
+}
+
+std::string printed(std::vector<std::string> words) {
+  const auto request = parse_arguments(std::move(words));
+  if (!request) {
+    ADD_FAILURE() << request.error().what;
+    return {};
+  }
+  return std::get<Printout>(*request).text;
+}
+
+Error refused(std::vector<std::string> words) {
+  const auto request = parse_arguments(std::move(words));
+  if (request) {
+    ADD_FAILURE() << "was understood";
+    return {};
+  }
+  EXPECT_EQ(request.error().code, ErrorCode::Usage);
+  return request.error();
+}
+
+TEST(Arguments, EveryOptionOfWatchArrives) {
+  const Arguments arguments =
+      understood({"watch", "--profile", "1910", "--for", "10s", "--format=ndjson", "-o", "out.ndjson", "--force",
+                  "--drivers", "dir", "--policy", "p.toml", "--color", "never", "--verbose", "--quiet"});
+  EXPECT_EQ(arguments.verb, Verb::Watch);
+  EXPECT_EQ(arguments.profile, Profile::Wd1910);
+  EXPECT_EQ(arguments.duration, std::chrono::seconds(10));
+  EXPECT_EQ(arguments.format, Format::Ndjson);
+  EXPECT_EQ(arguments.output, "out.ndjson");
+  EXPECT_EQ(arguments.overwrite, Overwrite::Yes);
+  EXPECT_EQ(arguments.drivers, "dir");
+  EXPECT_EQ(arguments.policy, "p.toml");
+  EXPECT_EQ(arguments.color, ColorChoice::Never);
+  EXPECT_EQ(arguments.driver_output, DriverOutput::Shown);
+  EXPECT_EQ(arguments.talk, Talk::Quiet);
+}
+
+TEST(Arguments, TheNewestProfileIsTheDefault) {
+  const Arguments arguments = understood({"watch"});
+  EXPECT_EQ(arguments.profile, Profile::WdA5);
+  EXPECT_EQ(arguments.overwrite, Overwrite::No);
+  EXPECT_FALSE(arguments.duration);
+}
+
+TEST(Arguments, WhatStandsBehindTheSeparatorBelongsToTheCommand) {
+  const Arguments arguments = understood({"run", "-o", "x", "--", "watch", "--help", "--", "-o"});
+  EXPECT_EQ(arguments.verb, Verb::Run);
+  EXPECT_EQ(arguments.output, "x");
+  EXPECT_THAT(arguments.command, testing::ElementsAre("watch", "--help", "--", "-o"));
+}
+
+TEST(Arguments, AMistypedVerbOrOptionIsAnsweredWithTheNearest) {
+  EXPECT_THAT(refused({"wathc"}).what, HasSubstr("did you mean 'watch'"));
+  EXPECT_THAT(refused({"run", "--fromat", "text", "--", "ls"}).what, HasSubstr("did you mean '--format'"));
+  EXPECT_THAT(refused({"watch", "--profil=a5"}).what, HasSubstr("did you mean '--profile'"));
+}
+
+TEST(Arguments, ACommandWithoutTheSeparatorIsExplained) {
+  EXPECT_THAT(refused({"run", "make"}).advice, HasSubstr("wdscope run -- make"));
+}
+
+TEST(Arguments, WhatMakesNoSenseIsRefused) {
+  refused({});
+  refused({"run"});
+  refused({"run", "--"});
+  refused({"watch", "--"});
+  refused({"watch", "run"});
+  refused({"watch", "--for", "soon"});
+  refused({"watch", "--for"});
+  refused({"replay"});
+  refused({"replay", "a", "b"});
+  refused({"replay", "a", "--", "ls"});
+  refused({"completion", "tcsh"});
+  EXPECT_THAT(refused({"watch", "--profile", "9"}).what, HasSubstr("1910,25080,a5"));
+}
+
+TEST(Arguments, AVariableStandsInForAnOptionAndTheOptionWins) {
+  ASSERT_EQ(setenv("WDSCOPE_PROFILE", "25080", 1), 0);
+  EXPECT_EQ(understood({"watch"}).profile, Profile::Wd25080);
+  EXPECT_EQ(understood({"watch", "--profile", "1910"}).profile, Profile::Wd1910);
+  ASSERT_EQ(unsetenv("WDSCOPE_PROFILE"), 0);
+}
+
+TEST(Arguments, HelpComesWithExamplesBeforeOptions) {
+  for (const char* verb : {"watch", "run", "record", "replay"}) {
+    const std::string help = printed({verb, "--help"});
+    const std::size_t examples = help.find("Examples:");
+    const std::size_t options = help.find("Options:");
+    ASSERT_NE(examples, std::string::npos) << verb;
+    ASSERT_NE(options, std::string::npos) << verb;
+    EXPECT_LT(examples, options) << verb;
+    EXPECT_THAT(help, HasSubstr(std::string("Usage: wdscope ") + verb));
+  }
+  EXPECT_THAT(printed({"--help"}), HasSubstr("Verbs:"));
+}
+
+TEST(Arguments, TheVersionNamesProgramProtocolAndSchema) {
+  const std::string version = printed({"--version"});
+  EXPECT_THAT(version, HasSubstr("wdscope " WDSCOPE_VERSION));
+  EXPECT_THAT(version, HasSubstr("protocol with the driver: 1"));
+  EXPECT_THAT(version, HasSubstr("wdscope.event/1"));
+}
+
+TEST(Arguments, CompletionAndManualKnowEveryVerbAndOption) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const std::string script = printed({"completion", shell});
+    for (const char* word : {"watch", "run", "record", "replay", "profile", "1910", "drivers"}) {
+      EXPECT_THAT(script, HasSubstr(word)) << shell;
+    }
+  }
+  const std::string manual = printed({"manual"});
+  EXPECT_THAT(manual, HasSubstr(".TH WDSCOPE 1"));
+  EXPECT_THAT(manual, HasSubstr("\\-\\-profile"));
+}
+
+}  // namespace
+}  // namespace wdscope::cli
