@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "host/ex/pool_layout.h"
+#include "host/ex/resource.h"
 #include "host/image/loaded_image.h"
 #include "host/ke/thread.h"
 #include "host/verifier/bug_check.h"
@@ -202,6 +203,15 @@ PoolHeader* check_free(void* block, Ulong tag, void* caller) {
   return header;
 }
 
+[[gnu::cold, gnu::noinline]] void locks_go(PoolHeader* header, void* caller) {
+  lock_order_forget(user_of(header), header->size);
+  if (const std::string left = resource_within(user_of(header), header->size); !left.empty()) {
+    bug_check(kDriverVerifierDetectedViolation, {0xD2, reinterpret_cast<std::uintptr_t>(user_of(header)), 0, 0},
+              describe_address(caller) + " freed memory with an " + left + " that was not deleted, in the " +
+                  full_text(header));
+  }
+}
+
 void retire(PoolHeader* header, void* caller) {
   std::byte* const user = bytes_of(header);
   const std::size_t guard = guard_size(header);
@@ -212,7 +222,7 @@ void retire(PoolHeader* header, void* caller) {
   if (first_other(user + header->size, guard, kGuardFill) != guard) [[unlikely]] {
     damaged(header, "behind", caller);
   }
-  if (std::atomic_ref(header->has_lock).load(std::memory_order_relaxed)) lock_order_forget(user, header->size);
+  if (std::atomic_ref(header->has_lock).load(std::memory_order_relaxed)) locks_go(header, caller);
   header->freed_at = caller;
   std::memset(user, kFreedFill, header->size);
   poison(user - kPoisonedHeader, kPoisonedHeader + header->size + guard);

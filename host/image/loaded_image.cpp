@@ -15,6 +15,7 @@
 #include "host/image/pe_file.h"
 #include "host/image/symbols.h"
 #include "host/image/unwind.h"
+#include "host/verifier/leaks.h"
 #include "host/verifier/lock_order.h"
 #include "host/verifier/stack.h"
 
@@ -130,6 +131,7 @@ LoadedImage::~LoadedImage() {
     __lsan_unregister_root_region(base_, size_);
 #endif
     unregister_image(this);
+    forget_kernel_objects_of(*this);
     pool_disown(this);
     lock_order_forget(base_, size_);
   }

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: MIT
+// Invariants, under spin_lock (taken as a bare bit, without IRQL):
+//  - active_entries counts owners; flag has kOwnedExclusive exactly when owner_entry is the one, exclusive owner.
+//  - Owners are owner_entry and the used entries of owner_table; an entry is used when its owner_thread is not 0.
+//  - Waiters queue on their own stacks; whoever changes the state grants to waiters, in the waiters' stead.
+#include "host/ex/resource.h"
+
+#include <atomic>
+#include <map>
+#include <mutex>
+
+#include "host/ex/pool.h"
+#include "host/image/loaded_image.h"
+#include "host/ke/irql.h"
+#include "host/ke/raw_lock.h"
+#include "host/ke/thread.h"
+#include "host/verifier/bug_check.h"
+#include "host/verifier/lock_order.h"
+#include "host/verifier/stack.h"
+
+namespace wdscope::host {
+namespace {
+
+constexpr std::uint16_t kOwnedExclusive = 0x80;
+constexpr Ulong kTableTag = 0x5265'7345;  // "EseR"
+constexpr Ulong kFirstTableSize = 4;
+
+using StateLock = BitLock<std::uint64_t, 1>;
+
+struct Waiter {
+  Waiter* next = nullptr;
+  std::uint64_t owner;
+  std::atomic<std::uint32_t> granted{0};
+};
+
+struct Tracked {
+  std::mutex mutex;
+  std::map<Resource*, void*> all;  // and who initialised it
+};
+
+Tracked& tracked() {
+  static auto* const the_tracked = new Tracked;
+  return *the_tracked;
+}
+
+std::uint64_t owner_id(const Thread& thread) {
+  return reinterpret_cast<std::uintptr_t>(&thread);
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void violation(std::uint64_t rule, const Resource* resource, std::string text) {
+  bug_check(kDriverVerifierDetectedViolation, {rule, reinterpret_cast<std::uintptr_t>(resource), 0, 0},
+            std::move(text) + " (ERESOURCE " + hex(resource) + ")");
+}
+
+OwnerEntry* find_owner(Resource* resource, std::uint64_t owner) {
+  if (resource->owner_entry.owner_thread == owner) return &resource->owner_entry;
+  if (!resource->owner_table) return nullptr;
+  for (Ulong i = 1; i < resource->owner_table[0].owner_count; ++i) {
+    if (resource->owner_table[i].owner_thread == owner) return &resource->owner_table[i];
+  }
+  return nullptr;
+}
+
+void add_owner(Resource* resource, std::uint64_t owner, Ulong count) {
+  OwnerEntry* entry = find_owner(resource, 0);
+  if (!entry) {
+    const Ulong old_size = resource->owner_table ? resource->owner_table[0].owner_count : 1;
+    const Ulong new_size = old_size * 2 < kFirstTableSize ? kFirstTableSize : old_size * 2;
+    auto* table = static_cast<OwnerEntry*>(pool_allocate_for_host(new_size * sizeof(OwnerEntry), kTableTag));
+    if (!table) bug_check(0x1E, {static_cast<Ulong>(kStatusInsufficientResources)}, "no memory for an owner table");
+    for (Ulong i = 0; i < new_size; ++i) table[i] = {};
+    for (Ulong i = 1; i < old_size; ++i) table[i] = resource->owner_table[i];
+    table[0].owner_count = new_size;
+    if (resource->owner_table) pool_free_for_host(resource->owner_table);
+    resource->owner_table = table;
+    entry = &table[old_size];
+  }
+  entry->owner_thread = owner;
+  entry->owner_count = count;
+  ++resource->active_entries;
+}
+
+void make_exclusive(Resource* resource, std::uint64_t owner) {
+  resource->flag |= kOwnedExclusive;
+  resource->owner_entry.owner_thread = owner;
+  resource->owner_entry.owner_count = 1;
+  resource->active_entries = 1;
+}
+
+bool is_exclusive(const Resource* resource) {
+  return resource->flag & kOwnedExclusive;
+}
+
+void append(void*& head, Waiter& waiter) {
+  auto** link = reinterpret_cast<Waiter**>(&head);
+  while (*link) link = &(*link)->next;
+  *link = &waiter;
+}
+
+void grant(Waiter* waiter) {
+  waiter->granted.store(1, std::memory_order_release);
+  futex_wake(&waiter->granted, 1);
+}
+
+void grant_all_shared(Resource* resource) {
+  auto* waiter = static_cast<Waiter*>(resource->shared_waiters);
+  resource->shared_waiters = nullptr;
+  resource->number_of_shared_waiters = 0;
+  while (waiter) {
+    Waiter* const next = waiter->next;  // read first: a granted waiter's frame goes
+    if (OwnerEntry* entry = find_owner(resource, waiter->owner)) {
+      ++entry->owner_count;
+    } else {
+      add_owner(resource, waiter->owner, 1);
+    }
+    grant(waiter);
+    waiter = next;
+  }
+}
+
+void grant_one_exclusive(Resource* resource) {
+  auto* const waiter = static_cast<Waiter*>(resource->exclusive_waiters);
+  resource->exclusive_waiters = waiter->next;
+  --resource->number_of_exclusive_waiters;
+  make_exclusive(resource, waiter->owner);
+  grant(waiter);
+}
+
+enum class Mode : std::uint8_t { Shared, StarveExclusive, WaitForExclusive, Exclusive };
+enum class Answer : std::uint8_t { Granted, Again, Wait };  // Again: granted to a thread that holds it already
+
+Answer ask(Resource* resource, std::uint64_t me, Mode mode) {
+  if (resource->active_entries == 0) {
+    if (mode == Mode::Exclusive) {
+      make_exclusive(resource, me);
+    } else {
+      add_owner(resource, me, 1);
+    }
+    return Answer::Granted;
+  }
+  OwnerEntry* const mine = find_owner(resource, me);
+  if (is_exclusive(resource)) {
+    if (!mine) return Answer::Wait;
+    ++mine->owner_count;
+    return Answer::Again;
+  }
+  if (mode == Mode::Exclusive) return Answer::Wait;
+  const bool exclusive_waits = resource->number_of_exclusive_waiters != 0;
+  if (exclusive_waits && (mode == Mode::WaitForExclusive || (mode == Mode::Shared && !mine))) return Answer::Wait;
+  if (mine) {
+    ++mine->owner_count;
+    return Answer::Again;
+  }
+  add_owner(resource, me, 1);
+  return Answer::Granted;
+}
+
+void require_initialised(Resource* resource, const char* routine) {
+  // Its own list entry points at itself while the resource is known.
+  if (resource->system_resources_list.flink != &resource->system_resources_list) [[unlikely]] {
+    violation(0x100C, resource, std::string(routine) + " on a resource that is not initialised, or was deleted");
+  }
+}
+
+bool acquire(Resource* resource, Boolean wait, Mode mode, const char* routine) {
+  require_irql_at_most(kApcLevel, routine);
+  require_apcs_disabled(routine);
+  require_initialised(resource, routine);
+  const Thread& thread = current_thread();
+  const std::uint64_t me = owner_id(thread);
+  if (wait) lock_order_check(resource, LockKind::Resource);
+  Waiter waiter;
+  {
+    StateLock hold(resource->spin_lock);
+    const Answer answer = ask(resource, me, mode);
+    if (answer != Answer::Wait) {
+      lock_acquired(resource, LockKind::Resource);
+      return true;
+    }
+    if (!wait) return false;
+    waiter.owner = me;
+    ++resource->contention_count;
+    if (!find_owner(resource, me)) {
+      if (mode == Mode::Exclusive) {
+        append(resource->exclusive_waiters, waiter);
+        ++resource->number_of_exclusive_waiters;
+      } else {
+        append(resource->shared_waiters, waiter);
+        ++resource->number_of_shared_waiters;
+      }
+    } else {
+      waiter.owner = 0;
+    }
+  }
+  if (waiter.owner == 0) {
+    violation(0x1004, resource,
+              std::string(routine) + " by a thread that holds the resource shared would wait for itself for ever");
+  }
+  while (waiter.granted.load(std::memory_order_acquire) == 0) futex_wait(&waiter.granted, 0, -1);
+  lock_acquired(resource, LockKind::Resource);
+  return true;
+}
+
+void release(Resource* resource, std::uint64_t owner, const char* routine) {
+  if (current_thread().irql > kDispatchLevel) [[unlikely]] {
+    require_irql_at_most(kDispatchLevel, routine);
+  }
+  require_initialised(resource, routine);
+  bool owned;
+  {
+    StateLock hold(resource->spin_lock);
+    OwnerEntry* const entry = find_owner(resource, owner);
+    owned = entry != nullptr && owner != 0;
+    if (owned) {
+      lock_released(resource);
+      if (--entry->owner_count != 0) return;
+      entry->owner_thread = 0;
+      const bool was_exclusive = is_exclusive(resource);
+      resource->flag &= static_cast<std::uint16_t>(~kOwnedExclusive);
+      if (--resource->active_entries != 0) return;
+      // An exclusive owner lets the shared in first, the last shared one an exclusive: neither kind starves.
+      if (resource->shared_waiters && (was_exclusive || !resource->exclusive_waiters)) {
+        grant_all_shared(resource);
+      } else if (resource->exclusive_waiters) {
+        grant_one_exclusive(resource);
+      }
+    }
+  }
+  if (!owned) {
+    bug_check(
+        kResourceNotOwned,
+        {reinterpret_cast<std::uintptr_t>(resource), owner, reinterpret_cast<std::uintptr_t>(resource->owner_table), 0},
+        std::string(routine) + ": ERESOURCE " + hex(resource) + " is not held by owner " + hex(owner));
+  }
+}
+
+}  // namespace
+
+NTAPI NtStatus ExInitializeResourceLite(Resource* resource) {
+  void* const caller = __builtin_return_address(0);
+  require_irql_at_most(kDispatchLevel, "ExInitializeResourceLite");
+  if (reinterpret_cast<std::uintptr_t>(resource) % 8 != 0) {
+    violation(0x3D, resource, "an ERESOURCE must be 8-byte aligned");
+  }
+  Tracked& t = tracked();
+  {
+    std::lock_guard hold(t.mutex);
+    if (!t.all.emplace(resource, caller).second) {
+      violation(0x100D, resource, "ExInitializeResourceLite on a resource that is in use already");
+    }
+  }
+  *resource = {};
+  pool_mark_lock(resource);
+  resource->system_resources_list.flink = resource->system_resources_list.blink = &resource->system_resources_list;
+  return kStatusSuccess;
+}
+
+NTAPI NtStatus ExReinitializeResourceLite(Resource* resource) {
+  require_initialised(resource, "ExReinitializeResourceLite");
+  StateLock hold(resource->spin_lock);
+  if (resource->active_entries != 0) violation(0x100E, resource, "ExReinitializeResourceLite while it is held");
+  resource->contention_count = 0;
+  return kStatusSuccess;
+}
+
+NTAPI NtStatus ExDeleteResourceLite(Resource* resource) {
+  require_irql_at_most(kDispatchLevel, "ExDeleteResourceLite");
+  Tracked& t = tracked();
+  bool known;
+  {
+    std::lock_guard hold(t.mutex);
+    known = t.all.erase(resource) != 0;
+  }
+  if (!known) violation(0x100C, resource, "ExDeleteResourceLite on a resource that is not initialised, or was deleted");
+  OwnerEntry* table;
+  {
+    StateLock hold(resource->spin_lock);
+    if (resource->active_entries != 0 || resource->shared_waiters || resource->exclusive_waiters) {
+      violation(0x100E, resource, "ExDeleteResourceLite while the resource is held or awaited");
+    }
+    table = std::exchange(resource->owner_table, nullptr);
+    resource->system_resources_list = {};
+  }
+  if (table) pool_free_for_host(table);
+  lock_order_forget(resource, sizeof(*resource));
+  return kStatusSuccess;
+}
+
+NTAPI Boolean ExAcquireResourceExclusiveLite(Resource* resource, Boolean wait) {
+  return acquire(resource, wait, Mode::Exclusive, "ExAcquireResourceExclusiveLite");
+}
+
+NTAPI Boolean ExTryToAcquireResourceExclusiveLite(Resource* resource) {
+  return acquire(resource, 0, Mode::Exclusive, "ExTryToAcquireResourceExclusiveLite");
+}
+
+NTAPI Boolean ExAcquireResourceSharedLite(Resource* resource, Boolean wait) {
+  return acquire(resource, wait, Mode::Shared, "ExAcquireResourceSharedLite");
+}
+
+NTAPI Boolean ExAcquireSharedStarveExclusive(Resource* resource, Boolean wait) {
+  return acquire(resource, wait, Mode::StarveExclusive, "ExAcquireSharedStarveExclusive");
+}
+
+NTAPI Boolean ExAcquireSharedWaitForExclusive(Resource* resource, Boolean wait) {
+  return acquire(resource, wait, Mode::WaitForExclusive, "ExAcquireSharedWaitForExclusive");
+}
+
+NTAPI void ExReleaseResourceLite(Resource* resource) {
+  Thread& thread = current_thread();
+  if (thread.irql < kApcLevel && thread.kernel_apc_disable == 0 && thread.special_apc_disable == 0 &&
+      !thread.system_thread) [[unlikely]] {
+    violation(0x38, resource, "ExReleaseResourceLite was called with normal kernel APCs enabled");
+  }
+  release(resource, owner_id(thread), "ExReleaseResourceLite");
+}
+
+NTAPI void ExReleaseResourceForThreadLite(Resource* resource, std::uint64_t owner) {
+  release(resource, owner, "ExReleaseResourceForThreadLite");
+}
+
+NTAPI void ExConvertExclusiveToSharedLite(Resource* resource) {
+  require_irql_at_most(kDispatchLevel, "ExConvertExclusiveToSharedLite");
+  require_initialised(resource, "ExConvertExclusiveToSharedLite");
+  StateLock hold(resource->spin_lock);
+  if (!is_exclusive(resource) || resource->owner_entry.owner_thread != owner_id(current_thread())) return;
+  resource->flag &= static_cast<std::uint16_t>(~kOwnedExclusive);
+  if (resource->shared_waiters) grant_all_shared(resource);
+}
+
+NTAPI void ExSetResourceOwnerPointer(Resource* resource, void* owner) {
+  const auto id = reinterpret_cast<std::uintptr_t>(owner);
+  require_initialised(resource, "ExSetResourceOwnerPointer");
+  if ((id & 3) != 3) violation(0x1010, resource, "an owner pointer must have its two low bits set: " + hex(owner));
+  bool owned;
+  {
+    StateLock hold(resource->spin_lock);
+    OwnerEntry* const entry = find_owner(resource, owner_id(current_thread()));
+    owned = entry != nullptr;
+    if (owned) {
+      for (Ulong i = 0; i < entry->owner_count; ++i) lock_released(resource);
+      if (OwnerEntry* other = find_owner(resource, id)) {
+        other->owner_count += entry->owner_count;
+        *entry = {};
+        --resource->active_entries;
+      } else {
+        entry->owner_thread = id;
+      }
+    }
+  }
+  if (!owned) {
+    bug_check(kResourceNotOwned, {reinterpret_cast<std::uintptr_t>(resource), owner_id(current_thread()), 0, 0},
+              "ExSetResourceOwnerPointer: ERESOURCE " + hex(resource) + " is not held by this thread");
+  }
+}
+
+NTAPI Boolean ExIsResourceAcquiredExclusiveLite(Resource* resource) {
+  StateLock hold(resource->spin_lock);
+  return is_exclusive(resource) && resource->owner_entry.owner_thread == owner_id(current_thread());
+}
+
+NTAPI Ulong ExIsResourceAcquiredSharedLite(Resource* resource) {
+  StateLock hold(resource->spin_lock);
+  const OwnerEntry* const entry = find_owner(resource, owner_id(current_thread()));
+  return entry ? entry->owner_count : 0;
+}
+
+NTAPI Ulong ExGetExclusiveWaiterCount(Resource* resource) {
+  StateLock hold(resource->spin_lock);
+  return resource->number_of_exclusive_waiters;
+}
+
+NTAPI Ulong ExGetSharedWaiterCount(Resource* resource) {
+  StateLock hold(resource->spin_lock);
+  return resource->number_of_shared_waiters;
+}
+
+NTAPI void* ExEnterCriticalRegionAndAcquireResourceExclusive(Resource* resource) {
+  KeEnterCriticalRegion();
+  ExAcquireResourceExclusiveLite(resource, 1);
+  return nullptr;
+}
+
+NTAPI void* ExEnterCriticalRegionAndAcquireResourceShared(Resource* resource) {
+  KeEnterCriticalRegion();
+  ExAcquireResourceSharedLite(resource, 1);
+  return nullptr;
+}
+
+NTAPI void* ExEnterCriticalRegionAndAcquireSharedWaitForExclusive(Resource* resource) {
+  KeEnterCriticalRegion();
+  ExAcquireSharedWaitForExclusive(resource, 1);
+  return nullptr;
+}
+
+NTAPI void ExReleaseResourceAndLeaveCriticalRegion(Resource* resource) {
+  ExReleaseResourceLite(resource);
+  KeLeaveCriticalRegion();
+}
+
+std::vector<std::string> resources_of(const LoadedImage& image) {
+  std::vector<std::string> found;
+  Tracked& t = tracked();
+  std::lock_guard hold(t.mutex);
+  for (const auto& [resource, caller] : t.all) {
+    if (image.contains(caller) || image.contains(resource)) {
+      found.push_back("ERESOURCE " + hex(resource) + " (initialised by " + describe_address(caller) + ")");
+    }
+  }
+  return found;
+}
+
+std::string resource_within(const void* start, std::size_t size) {
+  auto* const first = static_cast<Resource*>(const_cast<void*>(start));
+  Tracked& t = tracked();
+  std::lock_guard hold(t.mutex);
+  const auto found = t.all.lower_bound(first);
+  if (found == t.all.end() || static_cast<const void*>(found->first) >= static_cast<const std::byte*>(start) + size) {
+    return {};
+  }
+  return "ERESOURCE " + hex(found->first) + " (initialised by " + describe_address(found->second) + ")";
+}
+
+void forget_resources_of(const LoadedImage& image) {
+  Tracked& t = tracked();
+  std::lock_guard hold(t.mutex);
+  std::erase_if(t.all, [&](const auto& item) { return image.contains(item.second) || image.contains(item.first); });
+}
+
+}  // namespace wdscope::host

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include "host/mm/memory.h"
+
+#include <string>
+
+#include "host/ex/pool.h"
+#include "host/exports.h"
+#include "host/ke/thread.h"
+#include "host/mm/guarded_copy.h"
+#include "host/nt/export_table.h"
+#include "host/verifier/bug_check.h"
+#include "host/verifier/fault_plan.h"
+#include "host/verifier/stack.h"
+
+namespace wdscope::host {
+namespace {
+
+constexpr std::uintptr_t kPageSize = 4096;
+constexpr NtStatus kStatusDatatypeMisalignment = nt_status(0x80000002);
+
+// Data exports: drivers read them through their import slot.
+std::uint64_t highest_user_address = kSystemRangeStart - 0x10001;
+std::uint64_t system_range_start = kSystemRangeStart;
+std::uint64_t user_probe_address = kSystemRangeStart - 0x10000;
+
+bool is_readable(const void* address) {
+  std::byte byte;
+  return guarded_copy(&byte, address, 1) == 1;
+}
+
+[[noreturn]] void raised(const char* routine, NtStatus status, const void* address, std::string why) {
+  bug_check(kKmodeExceptionNotHandled, {static_cast<Ulong>(status), 0, reinterpret_cast<std::uintptr_t>(address), 0},
+            std::string(routine) + " raised an exception that nobody handles: " + std::move(why));
+}
+
+void probe(const char* routine, const void* address, SizeT length, Ulong alignment) {
+  require_irql_at_most(kApcLevel, routine);
+  if (length == 0) return;
+  const auto start = reinterpret_cast<std::uintptr_t>(address);
+  if (alignment != 0 && start % alignment != 0) {
+    raised(routine, kStatusDatatypeMisalignment, address, hex(address) + " is not aligned");
+  }
+  if (start + length < start || start + length > user_probe_address) {
+    raised(routine, kStatusAccessViolation, address, hex(address) + " is not an address of user space");
+  }
+}
+
+void* data_of(const Mdl& mdl) {
+  return static_cast<std::byte*>(mdl.start_va) + mdl.byte_offset;
+}
+
+void set_flags(Mdl* mdl, std::int16_t set, std::int16_t clear) {
+  mdl->mdl_flags = static_cast<std::int16_t>((mdl->mdl_flags & ~clear) | set);
+}
+
+}  // namespace
+
+NTAPI NtStatus MmCopyMemory(void* target, CopyAddress source, SizeT size, Ulong flags, SizeT* transferred) {
+  void* const caller = __builtin_return_address(0);
+  require_irql_at_most(kApcLevel, "MmCopyMemory");
+  if (fault_plan_active() && fault_plan_says_fail("MmCopyMemory", caller)) [[unlikely]] {
+    *transferred = 0;
+    return kStatusInvalidAddress;
+  }
+  if (flags != kCopyVirtual) [[unlikely]] {
+    *transferred = 0;
+    return flags == kCopyPhysical ? kStatusNotSupported : kStatusInvalidParameter4;
+  }
+  *transferred = guarded_copy(target, source.virtual_address, size);
+  return *transferred == size ? kStatusSuccess : kStatusInvalidAddress;
+}
+
+NTAPI Boolean MmIsAddressValid(const void* address) {
+  return is_readable(address);
+}
+
+NTAPI void* MmGetSystemRoutineAddress(const UnicodeString* name) {
+  require_irql_at_most(kPassiveLevel, "MmGetSystemRoutineAddress");
+  std::string narrow;
+  for (const char16_t unit : name->view()) {
+    if (unit > 0x7E) return nullptr;
+    narrow += static_cast<char>(unit);
+  }
+  if (narrow.starts_with("Flt") || narrow.starts_with("__asan") || narrow.starts_with("__tsan")) return nullptr;
+  return find_nt_export(narrow);
+}
+
+NTAPI void ProbeForRead(const void* address, SizeT length, Ulong alignment) {
+  probe("ProbeForRead", address, length, alignment);
+}
+
+NTAPI void ProbeForWrite(void* address, SizeT length, Ulong alignment) {
+  probe("ProbeForWrite", address, length, alignment);
+  const auto start = reinterpret_cast<std::uintptr_t>(address);
+  for (std::uintptr_t page = start; length != 0 && page < start + length; page = (page | (kPageSize - 1)) + 1) {
+    if (!is_readable(reinterpret_cast<const void*>(page))) {
+      raised("ProbeForWrite", kStatusAccessViolation, address, "nothing is mapped at " + hex(page));
+    }
+  }
+}
+
+NTAPI void MmProbeAndLockPages(Mdl* mdl, Ulong, Ulong operation) {
+  require_irql_at_most(kDispatchLevel, "MmProbeAndLockPages");
+  const auto start = reinterpret_cast<std::uintptr_t>(data_of(*mdl));
+  for (std::uintptr_t page = start; page < start + mdl->byte_count; page = (page | (kPageSize - 1)) + 1) {
+    if (!is_readable(reinterpret_cast<const void*>(page))) {
+      raised("MmProbeAndLockPages", kStatusAccessViolation, data_of(*mdl), "nothing is mapped at " + hex(page));
+    }
+  }
+  mdl->process = current_thread().process;
+  set_flags(mdl, static_cast<std::int16_t>(kMdlPagesLocked | (operation != 0 ? kMdlWriteOperation : 0)), 0);
+}
+
+NTAPI void MmUnlockPages(Mdl* mdl) {
+  require_irql_at_most(kDispatchLevel, "MmUnlockPages");
+  if (!(mdl->mdl_flags & kMdlPagesLocked)) {
+    bug_check(0x76, {0, 0, 0, 0}, "MmUnlockPages on MDL " + hex(mdl) + ", whose pages are not locked");
+  }
+  mdl->process = nullptr;
+  mdl->mapped_system_va = nullptr;
+  set_flags(mdl, 0, kMdlPagesLocked | kMdlMappedToSystemVa | kMdlWriteOperation);
+}
+
+NTAPI void MmBuildMdlForNonPagedPool(Mdl* mdl) {
+  require_irql_at_most(kDispatchLevel, "MmBuildMdlForNonPagedPool");
+  mdl->mapped_system_va = data_of(*mdl);
+  set_flags(mdl, kMdlSourceIsNonpagedPool, 0);
+}
+
+NTAPI void* MmMapLockedPagesSpecifyCache(Mdl* mdl, Ulong, Ulong, void*, Ulong, Ulong) {
+  void* const caller = __builtin_return_address(0);
+  require_irql_at_most(kDispatchLevel, "MmMapLockedPagesSpecifyCache");
+  if (!(mdl->mdl_flags & (kMdlPagesLocked | kMdlSourceIsNonpagedPool))) {
+    bug_check(kDriverVerifierDetectedViolation, {0xB6, reinterpret_cast<std::uintptr_t>(mdl), 0, 0},
+              "MmMapLockedPagesSpecifyCache on MDL " + hex(mdl) + ", whose pages are not locked");
+  }
+  if (fault_plan_active() && fault_plan_says_fail("MmMapLockedPagesSpecifyCache", caller)) return nullptr;
+  mdl->mapped_system_va = data_of(*mdl);
+  set_flags(mdl, kMdlMappedToSystemVa, 0);
+  return mdl->mapped_system_va;
+}
+
+NTAPI void MmUnmapLockedPages(void*, Mdl* mdl) {
+  require_irql_at_most(kDispatchLevel, "MmUnmapLockedPages");
+  mdl->mapped_system_va = nullptr;
+  set_flags(mdl, 0, kMdlMappedToSystemVa);
+}
+
+std::span<const Export> mm_exports() {
+  static const Export table[] = {
+      NT_EXPORT(MmCopyMemory),
+      NT_EXPORT(MmIsAddressValid),
+      NT_EXPORT(MmGetSystemRoutineAddress),
+      NT_EXPORT(ProbeForRead),
+      NT_EXPORT(ProbeForWrite),
+      NT_EXPORT(MmProbeAndLockPages),
+      NT_EXPORT(MmUnlockPages),
+      NT_EXPORT(MmBuildMdlForNonPagedPool),
+      NT_EXPORT(MmMapLockedPagesSpecifyCache),
+      NT_EXPORT(MmUnmapLockedPages),
+      {"MmHighestUserAddress", &highest_user_address},
+      {"MmSystemRangeStart", &system_range_start},
+      {"MmUserProbeAddress", &user_probe_address},
+  };
+  return table;
+}
+
+}  // namespace wdscope::host
