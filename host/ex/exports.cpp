@@ -84,11 +84,6 @@ std::span<const Export> ex_exports() {
       NT_EXPORT(ExfReleasePushLock),
       NT_EXPORT(ExfReleasePushLockExclusive),
       NT_EXPORT(ExfReleasePushLockShared),
-      NT_EXPORT(FltInitializePushLock),
-      NT_EXPORT(FltDeletePushLock),
-      NT_EXPORT(FltAcquirePushLockExclusive),
-      NT_EXPORT(FltAcquirePushLockShared),
-      NT_EXPORT(FltReleasePushLock),
 
       NT_EXPORT(ExInitializeResourceLite),
       NT_EXPORT(ExReinitializeResourceLite),
