@@ -27,7 +27,6 @@ namespace wdscope {
 namespace {
 
 constexpr std::uint64_t kEvents = 100'000;
-constexpr int kRepetitions = 5;
 
 template <class T>
 T must(Result<T> result) {
@@ -232,7 +231,7 @@ void register_all() {
                            benchmark::RegisterBenchmark("RecordsToEvents", RecordsToEvents),
                            benchmark::RegisterBenchmark("RapidJsonFromEvents", RapidJsonFromEvents),
                            benchmark::RegisterBenchmark("CopyOfTheLines", CopyOfTheLines)}) {
-    registered->Unit(benchmark::kMillisecond)->Repetitions(kRepetitions)->ReportAggregatesOnly();
+    registered->Unit(benchmark::kMillisecond);
   }
 }
 

@@ -30,8 +30,15 @@ char* put(char* out, const char (&literal)[kSize]) {
   return out + kSize - 1;
 }
 
+// Names are short and of changing length: two overlapping moves cost less than a call.
 char* put(char* out, std::string_view text) {
-  std::memcpy(out, text.data(), text.size());
+  constexpr std::size_t kMove = 8;
+  if (text.size() >= kMove && text.size() <= 2 * kMove) {
+    std::memcpy(out, text.data(), kMove);
+    std::memcpy(out + text.size() - kMove, text.data() + text.size() - kMove, kMove);
+  } else {
+    std::memcpy(out, text.data(), text.size());
+  }
   return out + text.size();
 }
 
@@ -40,15 +47,31 @@ char* put_number(char* out, std::uint64_t value) {
   return std::to_chars(out, out + kLongest, value).ptr;
 }
 
-template <class Value>
-char* put_hex(char* out, Value value) {
+// Eight digits at once: nibbles spread over the bytes of a word, most significant first in memory.
+char* put_digits(char* out, std::uint32_t value) {
+  std::uint64_t word = __builtin_bswap32(value);
+  word = (word | word << 16) & 0x0000'FFFF'0000'FFFF;
+  word = (word | word << 8) & 0x00FF'00FF'00FF'00FF;
+  word = (word >> 4 | word << 8) & 0x0F0F'0F0F'0F0F'0F0F;
+  const std::uint64_t letters = (word + 0x0606'0606'0606'0606) >> 4 & 0x0101'0101'0101'0101;
+  word += 0x3030'3030'3030'3030 + letters * ('a' - '0' - 10);
+  std::memcpy(out, &word, sizeof word);
+  return out + sizeof word;
+}
+
+char* put_hex(char* out, std::uint32_t value) {
+  return put(put_digits(put(out, "\"0x"), value), "\"");
+}
+char* put_hex(char* out, std::uint64_t value) {
+  out = put_digits(put(out, "\"0x"), static_cast<std::uint32_t>(value >> 32));
+  return put(put_digits(out, static_cast<std::uint32_t>(value)), "\"");
+}
+char* put_hex(char* out, std::uint8_t value) {
   constexpr char kDigits[] = "0123456789abcdef";
   out = put(out, "\"0x");
-  for (int shift = static_cast<int>(sizeof value) * 8 - 4; shift >= 0; shift -= 4) {
-    *out++ = kDigits[value >> shift & 0xF];
-  }
-  *out++ = '"';
-  return out;
+  *out++ = kDigits[value >> 4];
+  *out++ = kDigits[value & 0xF];
+  return put(out, "\"");
 }
 
 char* put_quoted(char* out, std::string_view name) {

@@ -2,8 +2,10 @@
 // Days to civil date by the usual shift of the year's start to 1 March in 400-year eras, so that the leap day is last.
 #include "event/time.h"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 
 namespace wdscope {
 namespace {
@@ -31,9 +33,20 @@ Date date_of(std::int64_t days_since_1601) {
   return {year_of_era + era * 400 + (month <= 2 ? 1 : 0), month, day_of_year - (153 * shifted_month + 2) / 5 + 1};
 }
 
+constexpr auto kPairs = [] {
+  std::array<char, 200> pairs{};
+  for (unsigned i = 0; i < 100; ++i) {
+    pairs[2 * i] = static_cast<char>('0' + i / 10);
+    pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return pairs;
+}();
+
 template <unsigned kDigits>
 char* write_digits(char* out, std::uint32_t value) {
-  for (unsigned i = kDigits; i > 0; --i, value /= 10) out[i - 1] = static_cast<char>('0' + value % 10);
+  unsigned left = kDigits;
+  for (; left >= 2; left -= 2, value /= 100) std::memcpy(out + left - 2, &kPairs[value % 100 * 2], 2);
+  if (left == 1) *out = static_cast<char>('0' + value % 10);
   return out + kDigits;
 }
 
