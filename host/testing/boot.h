@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// What the host's own end-to-end tests share: a machine, and the test drivers loaded into it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/machine.h"
+
+namespace wdscope::host::testing {
+
+// The bytes of a driver that the build made.
+inline std::vector<std::byte> driver_file(const std::string& name) {
+  std::ifstream file(std::string(WDSCOPE_DRIVERS) + "/" + name + ".sys", std::ios::binary);
+  const std::vector<char> chars{std::istreambuf_iterator<char>(file), {}};
+  std::vector<std::byte> bytes(chars.size());
+  for (std::size_t i = 0; i < chars.size(); ++i) bytes[i] = static_cast<std::byte>(chars[i]);
+  return bytes;
+}
+
+// A machine for the length of a test.
+class MachineTest : public ::testing::Test {
+ protected:
+  void boot(MachineOptions options = {}) {
+    auto booted = Machine::boot(std::move(options));
+    ASSERT_TRUE(booted) << booted.error().message;
+    machine_ = std::move(*booted);
+  }
+
+  LoadedDriver* load(const std::string& name, std::map<std::string, RegistryValue> parameters = {}) {
+    auto loaded = machine_->load(driver_file(name), {name, std::move(parameters)});
+    EXPECT_TRUE(loaded) << loaded.error().message;
+    return loaded ? *loaded : nullptr;
+  }
+
+  std::unique_ptr<DeviceFile> open(std::string_view name, Access access = Access::ReadWrite,
+                                   Account account = Account::Administrator) {
+    auto opened = machine_->open(name, access, account);
+    EXPECT_TRUE(opened) << opened.error().message;
+    return opened ? std::move(*opened) : nullptr;
+  }
+
+  std::unique_ptr<Machine> machine_;
+};
+
+template <class T>
+std::span<std::byte> bytes_of(T& value) {
+  return std::as_writable_bytes(std::span(&value, 1));
+}
+
+}  // namespace wdscope::host::testing

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// A driver that breaks one rule of the executive, chosen by the registry value "Rule". Numbers: rule_breaker_rules.h.
+#include "driver.h"
+#include "rule_breaker_rules.h"
+
+namespace {
+
+using rule_breaker::Rule;
+
+constexpr ULONG kTag = 0x6B657242;  // "Brek"
+
+Rule rule;
+PDEVICE_OBJECT device;
+PCALLBACK_OBJECT callback;
+PVOID registration;
+KSPIN_LOCK lock;
+
+extern "C" {
+
+VOID NTAPI on_callback(PVOID, PVOID, PVOID) {
+  if (rule == Rule::UnregisterInsideCallback) ExUnregisterCallback(registration);
+  if (rule == Rule::RaiseIrqlInCallback) KeAcquireSpinLockRaiseToDpc(&lock);
+}
+
+VOID NTAPI on_process(PEPROCESS process, HANDLE, PPS_CREATE_NOTIFY_INFO) {
+  if (rule == Rule::RemoveRoutineInsideItself) PsSetCreateProcessNotifyRoutineEx(on_process, TRUE);
+  if (rule == Rule::DereferenceTooOften) {
+    ObDereferenceObject(process);
+    ObDereferenceObject(process);
+  }
+}
+
+NTSTATUS NTAPI succeed(PDEVICE_OBJECT, PIRP irp) {
+  return complete(irp, STATUS_SUCCESS, 0);
+}
+
+NTSTATUS NTAPI on_control(PDEVICE_OBJECT, PIRP irp) {
+  switch (rule) {
+    case Rule::CompleteTwice:
+      complete(irp, STATUS_SUCCESS, 0);
+      return complete(irp, STATUS_SUCCESS, 0);
+    case Rule::NeitherCompletedNorPending:
+      return STATUS_SUCCESS;
+    case Rule::PendingWithoutMark:
+      return STATUS_PENDING;
+    case Rule::MarkWithoutPending:
+      IoMarkIrpPending(irp);
+      return complete(irp, STATUS_SUCCESS, 0);
+    case Rule::OtherStatusReturned:
+      complete(irp, STATUS_UNSUCCESSFUL, 0);
+      return STATUS_SUCCESS;
+    case Rule::TooMuchInformation:
+      return complete(irp, STATUS_SUCCESS,
+                      IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength + 1);
+    case Rule::CompleteWithPending:
+      return complete(irp, STATUS_PENDING, 0);
+    case Rule::ReturnAtDispatch:
+      KeAcquireSpinLockRaiseToDpc(&lock);
+      return complete(irp, STATUS_SUCCESS, 0);
+    default:
+      return complete(irp, STATUS_SUCCESS, 0);
+  }
+}
+
+VOID NTAPI on_unload(PDRIVER_OBJECT) {
+  if (rule != Rule::LeaveCallback) {
+    ExUnregisterCallback(registration);
+    ObDereferenceObject(callback);
+  }
+  if (rule != Rule::LeaveRoutine) PsSetCreateProcessNotifyRoutineEx(on_process, TRUE);
+  if (rule != Rule::LeaveDevice) IoDeleteDevice(device);
+  if (rule == Rule::LeavePool) ExAllocatePoolWithTag(NonPagedPool, 100, kTag);
+  if (rule == Rule::LeaveHandle) {
+    HANDLE handle;
+    ObOpenObjectByPointer(PsGetCurrentProcess(), OBJ_KERNEL_HANDLE, nullptr, PROCESS_ALL_ACCESS, *PsProcessType,
+                          KernelMode, &handle);
+  }
+  if (rule == Rule::LeaveLink) {
+    UNICODE_STRING link = literal(L"\\??\\Breaker"), target = literal(L"\\Device\\Breaker");
+    IoCreateSymbolicLink(&link, &target);
+  }
+}
+
+}  // extern "C"
+
+ULONG read_rule(PUNICODE_STRING registry_path) {
+  wchar_t storage[200];
+  UNICODE_STRING path = {0, sizeof storage, storage}, name = literal(L"Rule");
+  RtlCopyUnicodeString(&path, registry_path);
+  RtlAppendUnicodeToString(&path, L"\\Parameters");
+  OBJECT_ATTRIBUTES attributes;
+  InitializeObjectAttributes(&attributes, &path, OBJ_KERNEL_HANDLE, nullptr, nullptr);
+  HANDLE key;
+  if (!NT_SUCCESS(ZwOpenKey(&key, KEY_READ, &attributes))) return 0;
+  alignas(8) UCHAR value[sizeof(KEY_VALUE_PARTIAL_INFORMATION) + sizeof(ULONG)] = {};
+  ULONG length;
+  const NTSTATUS status = ZwQueryValueKey(key, &name, KeyValuePartialInformation, value, sizeof value, &length);
+  ZwClose(key);
+  return NT_SUCCESS(status) ? *reinterpret_cast<ULONG*>(reinterpret_cast<PKEY_VALUE_PARTIAL_INFORMATION>(value)->Data)
+                            : 0;
+}
+
+NTSTATUS bring_up(PDRIVER_OBJECT driver) {
+  UNICODE_STRING name = literal(L"\\Device\\Breaker"), callback_name = literal(L"\\Callback\\Breaker");
+  NTSTATUS status = IoCreateDevice(driver, 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
+  if (!NT_SUCCESS(status)) return status;
+  OBJECT_ATTRIBUTES attributes;
+  InitializeObjectAttributes(&attributes, &callback_name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE, nullptr, nullptr);
+  status = ExCreateCallback(&callback, &attributes, TRUE, TRUE);
+  if (!NT_SUCCESS(status)) return status;
+  registration = ExRegisterCallback(callback, on_callback, nullptr);
+  if (!registration) return STATUS_INSUFFICIENT_RESOURCES;
+  return PsSetCreateProcessNotifyRoutineEx(on_process, FALSE);
+}
+
+}  // namespace
+
+extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path) {
+  rule = static_cast<Rule>(read_rule(registry_path));
+  if (rule == Rule::FailEntryCleanly) return STATUS_UNSUCCESSFUL;
+  const NTSTATUS status = bring_up(driver);
+  if (!NT_SUCCESS(status)) return status;
+  if (rule == Rule::FailEntryLeaving) return STATUS_UNSUCCESSFUL;
+  driver->MajorFunction[IRP_MJ_CREATE] = succeed;
+  driver->MajorFunction[IRP_MJ_CLEANUP] = succeed;
+  driver->MajorFunction[IRP_MJ_CLOSE] = succeed;
+  driver->MajorFunction[IRP_MJ_DEVICE_CONTROL] = on_control;
+  if (rule != Rule::NoUnloadRoutine) driver->DriverUnload = on_unload;
+  return STATUS_SUCCESS;
+}
