@@ -10,15 +10,17 @@
 namespace wdscope::cli {
 namespace {
 
-// errno values are small and positive; NTSTATUS failures have their high bit set.
+// errno values are small and positive; NTSTATUS failures have their high bit set. Nothing when `what` has it already.
 std::string native_words(const Error& error) {
   if (error.native == 0) return {};
   if (error.native > 0 && error.native < 4096) {
     const std::string text = std::strerror(static_cast<int>(error.native));
     return error.what.find(text) == std::string::npos ? ": " + text : std::string();
   }
-  const std::string text = fmt::format("0x{:08X}", static_cast<std::uint32_t>(error.native));
-  return error.what.find(text) == std::string::npos ? fmt::format(" (status {})", text) : std::string();
+  const auto status = static_cast<std::uint32_t>(error.native);
+  const bool told = error.what.find(fmt::format("{:08x}", status)) != std::string::npos ||
+                    error.what.find(fmt::format("{:08X}", status)) != std::string::npos;
+  return told ? std::string() : fmt::format(" (status 0x{:08X})", status);
 }
 
 }  // namespace

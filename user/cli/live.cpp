@@ -27,10 +27,9 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kQuiet{100};      // no record for so long: the machine's feed has caught up
-constexpr milliseconds kCatchUp{1000};   // but on a busy machine it never is
-constexpr milliseconds kBeat{20};        // of looking whether a command has ended
-constexpr milliseconds kPatience{2000};  // between asking a command to end and ending it
+constexpr milliseconds kDrainTime{5000};  // for what was made before the feed stopped; none comes after
+constexpr milliseconds kBeat{20};         // of looking whether a command has ended
+constexpr milliseconds kPatience{2000};   // between asking a command to end and ending it
 
 class LiveSession {
  public:
@@ -42,13 +41,11 @@ class LiveSession {
   Result<void> start_lab();
   Result<void> start_feed();
   Result<void> start_command();
-  Result<PumpEnd> move_events();
   void end_command();
   void signal_command(int signal);
   Result<void> finish_output();
   void on_interrupt(int signal, Interrupts::Sender sender);
   void on_command_end();
-  bool command_runs() const { return command_ && !command_->over(); }
   int status(PumpEnd end, std::optional<int> command_status, const Account& account) const;
   Account account() const;
 
@@ -80,7 +77,7 @@ Result<int> LiveSession::run(const OutputOpener& open) {
       std::make_unique<Interrupts>([this](int signal, Interrupts::Sender sender) { on_interrupt(signal, sender); });
   if (auto launched = start_command(); !launched) return tl::unexpected(launched.error());
 
-  const auto end = move_events();
+  const auto end = pump(*source_, *output_.sink, tally_, stop_, arguments_.duration);
   end_command();
   std::optional<Result<int>> command_result;
   if (command_) command_result = command_->result();
@@ -94,8 +91,11 @@ Result<int> LiveSession::run(const OutputOpener& open) {
     for (const std::string& line : summary_lines(counted)) say(line);
   }
   if (!finished) return tl::unexpected(finished.error());
-  if (command_result && !*command_result) return tl::unexpected(command_result->error());
-  return status(*end, command_result ? std::optional(**command_result) : std::nullopt, counted);
+  // Let loose because we ended first, a command has no verdict; one that never started is an error.
+  const bool command_ended = *end == PumpEnd::Stopped && stop_.reason() == StopRequest::Reason::CommandEnded;
+  if (command_result && !*command_result && command_ended) return tl::unexpected(command_result->error());
+  const bool has_status = command_result && command_result->has_value();
+  return status(*end, has_status ? std::optional(**command_result) : std::nullopt, counted);
 }
 
 Result<void> LiveSession::start_lab() {
@@ -170,18 +170,6 @@ void LiveSession::on_interrupt(int signal, Interrupts::Sender sender) {
   if (asked_before) _exit(static_cast<int>(ExitCode::Interrupted));
 }
 
-Result<PumpEnd> LiveSession::move_events() {
-  auto end = pump(*source_, *output_.sink, tally_, stop_, arguments_.duration);
-  if (!end) return end;
-  if (feed_ == Feed::Machine && !command_runs()) {
-    // The last processes are still on their way to us.
-    if (auto caught_up = drain(*source_, *output_.sink, tally_, kQuiet, kCatchUp); !caught_up) {
-      return tl::unexpected(caught_up.error());
-    }
-  }
-  return end;
-}
-
 // Makes sure that no command is followed any more, while its last events are still taken.
 void LiveSession::end_command() {
   if (!command_) return;
@@ -210,7 +198,7 @@ void LiveSession::signal_command(int signal) {
 
 Result<void> LiveSession::finish_output() {
   lab_->stop_feed();
-  if (auto drained = drain(*source_, *output_.sink, tally_, milliseconds(0), kCatchUp); !drained) return drained;
+  if (auto drained = drain(*source_, *output_.sink, tally_, milliseconds(0), kDrainTime); !drained) return drained;
   return output_.close();
 }
 

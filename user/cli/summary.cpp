@@ -26,7 +26,7 @@ std::string plural(std::uint64_t count, std::string_view one, std::string_view m
 }  // namespace
 
 bool Account::lost_anything() const {
-  return counts.lost != 0 || without_record != 0 || (feed && feed->lost != 0);
+  return counts.lost != 0 || without_record != 0 || (feed && (feed->lost != 0 || feed->refused != 0));
 }
 
 std::vector<std::string> loss_lines(const Account& account) {
@@ -42,6 +42,10 @@ std::vector<std::string> loss_lines(const Account& account) {
   if (account.feed && account.feed->lost != 0) {
     lines.push_back(fmt::format("LOST {}: Linux dropped them before they could be read, so processes are missing",
                                 plural(account.feed->lost, "message", "messages")));
+  }
+  if (account.feed && account.feed->refused != 0) {
+    lines.push_back(fmt::format("LOST {}: the NT host would not start them",
+                                plural(account.feed->refused, "process", "processes")));
   }
   return lines;
 }
@@ -61,6 +65,10 @@ std::vector<std::string> summary_lines(const Account& account) {
                        account.feed->lost);
     if (account.feed->incomplete != 0) {
       line += fmt::format(", {} gone before their image or command line could be read", account.feed->incomplete);
+    }
+    if (account.feed->clipped != 0) {
+      line += fmt::format(", {} longer than NT allows and announced as a prefix",
+                          plural(account.feed->clipped, "command line", "command lines"));
     }
     lines.push_back(std::move(line));
   }

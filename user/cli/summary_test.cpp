@@ -27,15 +27,15 @@ TEST(Summary, EveryKindOfLossIsSaidLoudly) {
   Account account;
   account.counts = {5, 7};
   account.without_record = 1;
-  account.feed = FeedCounts{10, 9, 3, 0};
+  account.feed = FeedCounts{10, 9, 3, 0, 0, 2};
   EXPECT_TRUE(account.lost_anything());
-  EXPECT_THAT(loss_lines(account),
-              ElementsAre(HasSubstr("LOST 7 events"), HasSubstr("LOST 1 notification"), HasSubstr("LOST 3 messages")));
+  EXPECT_THAT(loss_lines(account), ElementsAre(HasSubstr("LOST 7 events"), HasSubstr("LOST 1 notification"),
+                                               HasSubstr("LOST 3 messages"), HasSubstr("LOST 2 processes")));
 }
 
 TEST(Summary, TellsOfProcessesThatWereGoneTooSoonAndOfOddNotifications) {
   Account account;
-  account.feed = FeedCounts{10, 9, 0, 2};
+  account.feed = FeedCounts{10, 9, 0, 2, 0, 0};
   account.tally.by_anomaly[static_cast<std::size_t>(wire::Anomaly::ArgumentNull)] = 4;
   EXPECT_FALSE(account.lost_anything());
   EXPECT_THAT(summary_lines(account),
