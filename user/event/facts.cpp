@@ -40,25 +40,6 @@ bool same_text(Utf16Bytes a, Utf16Bytes b) {
   return a.units == b.units && (a.units == 0 || std::memcmp(a.data, b.data, a.units * sizeof(char16_t)) == 0);
 }
 
-Operation operation_of(const wire::ProcessRecord& record) {
-  if ((record.known & wire::known::Argument) == 0) return Operation::Unknown;
-  switch (record.operation_type) {
-    case kCreate:
-      return Operation::Create;
-    case kTerminate:
-      return Operation::Terminate;
-    case kTrustState: {
-      // A refresh names its image and a change does not; a name that could not be carried still was one.
-      const bool named = (record.known & wire::known::ArgumentImage) != 0 ||
-                         has_anomaly(record, wire::Anomaly::ImageStringInvalid) ||
-                         has_anomaly(record, wire::Anomaly::ImageTruncated);
-      return named ? Operation::Refresh : Operation::Trust;
-    }
-    default:
-      return Operation::Unknown;
-  }
-}
-
 // NT keeps bytes of the ANSI code page here; only ASCII means the same everywhere.
 std::string image_name_text(const char (&name)[16]) {
   std::string text;
@@ -104,6 +85,25 @@ void read_nt(const wire::ProcessRecord& record, ProcessEvent& event) {
 }
 
 }  // namespace
+
+Operation operation_of(const wire::ProcessRecord& record) {
+  if ((record.known & wire::known::Argument) == 0) return Operation::Unknown;
+  switch (record.operation_type) {
+    case kCreate:
+      return Operation::Create;
+    case kTerminate:
+      return Operation::Terminate;
+    case kTrustState: {
+      // A refresh names its image and a change does not; a name that could not be carried still was one.
+      const bool named = (record.known & wire::known::ArgumentImage) != 0 ||
+                         has_anomaly(record, wire::Anomaly::ImageStringInvalid) ||
+                         has_anomaly(record, wire::Anomaly::ImageTruncated);
+      return named ? Operation::Refresh : Operation::Trust;
+    }
+    default:
+      return Operation::Unknown;
+  }
+}
 
 Result<wire::RecordHeader> read_record_header(std::span<const std::byte> bytes) {
   wire::RecordHeader header;

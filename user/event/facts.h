@@ -28,6 +28,9 @@ struct Facts {
 // The header of the record that `bytes` begins with. InputDamaged when `bytes` is no whole record.
 Result<wire::RecordHeader> read_record_header(std::span<const std::byte> bytes);
 
+// What the record's notification was about, from its fixed part alone.
+Operation operation_of(const wire::ProcessRecord& record);
+
 // Errors as decode(). The texts point into `record`. `facts` must be fresh; untouched on error.
 Result<void> read_process_facts(std::span<const std::byte> record, const Origin& origin, Facts& facts);
 Result<LossEvent> read_loss(std::span<const std::byte> record);
