@@ -5,25 +5,9 @@
 #include <cstring>
 #include <numeric>
 
-#include "abi/defender/notify_info.h"
+#include "event/facts.h"
 
 namespace wdscope::cli {
-namespace {
-
-Operation operation_of(const wire::ProcessRecord& record) {
-  if ((record.known & wire::known::Argument) == 0) return Operation::Unknown;
-  switch (static_cast<defender::OperationType>(record.operation_type)) {
-    case defender::OperationType::Create:
-      return Operation::Create;
-    case defender::OperationType::Terminate:
-      return Operation::Terminate;
-    case defender::OperationType::Trust:
-      return (record.known & wire::known::ArgumentImage) != 0 ? Operation::Refresh : Operation::Trust;
-  }
-  return Operation::Unknown;
-}
-
-}  // namespace
 
 void Tally::add(std::span<const std::byte> records) {
   while (records.size() >= sizeof(wire::RecordHeader)) {
