@@ -15,6 +15,7 @@
 #include "host/ob/namespace.h"
 #include "host/ps/notify.h"
 #include "host/verifier/bug_check.h"
+#include "host/verifier/leaks.h"
 
 namespace wdscope::host {
 namespace {
@@ -48,6 +49,7 @@ void check_nothing_left(const LoadedDriver& driver, const char* when) {
   add(left, links_left_by(image));
   add(left, handles_left_by(image));
   add(left, work_items_left_by(image));
+  add(left, kernel_objects_left_by(image));
   if (!left.empty())
     bug_check(kDriverUnloadedWithoutCancellingPendingOperations,
               {reinterpret_cast<std::uint64_t>(image.base()), left.size(), 0, 0},
