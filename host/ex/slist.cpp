@@ -57,7 +57,7 @@ SlistEntry* entry_of(std::uint64_t next) {
 }
 
 [[gnu::no_sanitize("address", "thread")]] std::uint64_t peek_next(SlistEntry* entry) {
-  return *reinterpret_cast<volatile std::uint64_t*>(&entry->next);
+  return reinterpret_cast<std::uint64_t>(*const_cast<SlistEntry* volatile*>(&entry->next));
 }
 
 template <class Change>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "host/mm/fault.h"
+
 #include <signal.h>
 #include <unwind.h>
 
@@ -12,7 +14,6 @@
 #include "host/ex/pool.h"
 #include "host/image/loaded_image.h"
 #include "host/ke/thread.h"
-#include "host/mm/fault.h"
 #include "host/mm/guarded_copy.h"
 #include "host/verifier/bug_check.h"
 #include "host/verifier/stack.h"
