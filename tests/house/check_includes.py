@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
 """check_includes.py ROOT: every include is "room/file.h", follows an arrow of rooms.txt and names a file that exists; a
-source file includes its own header first; kernel code uses only the freestanding part of the standard library."""
+source file includes its own header first; kernel code uses only what of the standard library needs no run time."""
 
 import sys
 from pathlib import Path
 
 import house
 
-FREESTANDING = {
+WITHOUT_RUN_TIME = {
     "cstddef", "cstdint", "climits", "limits", "type_traits", "concepts", "compare", "new", "initializer_list",
-    "bit", "version", "utility", "atomic", "array", "span", "stddef.h", "stdint.h", "stdarg.h",
+    "bit", "version", "utility", "atomic", "array", "span", "algorithm", "stddef.h", "stdint.h", "stdarg.h",
 }
 DDK = {"ntifs.h", "ntddk.h", "wdm.h"}
 
@@ -22,6 +22,15 @@ def header_of(include: str, rooms: dict[str, house.Room]) -> tuple[house.Room, P
     return room, Path(room.folder, rest)
 
 
+def neighbour_of(include: str, path: Path, room: house.Room, root: Path) -> Path | None:
+    """The file of the same folder that a story's include means: by its name alone, or behind the folder's own name."""
+    if room.language != "story":
+        return None
+    name = Path(include).name
+    near = path.parent / name
+    return near if (root / near).is_file() and len(Path(include).parts) <= 2 else None
+
+
 def check_file(root: Path, path: Path, room: house.Room, rooms: dict[str, house.Room]) -> list[str]:
     findings = []
     quoted = []
@@ -32,10 +41,14 @@ def check_file(root: Path, path: Path, room: house.Room, rooms: dict[str, house.
         kind, include = match.groups()
         where = f"{path}:{number}: "
         if kind == "<":
-            if room.language == "kernel" and include not in FREESTANDING and include not in DDK:
-                findings.append(f"{where}kernel code includes <{include}>, which is not freestanding")
+            if room.language == "kernel" and include not in WITHOUT_RUN_TIME and include not in DDK:
+                findings.append(f"{where}kernel code includes <{include}>, which needs a run time")
             continue
         quoted.append(include)
+        neighbour = neighbour_of(include, path, room, root)
+        if neighbour is not None:
+            quoted[-1] = neighbour
+            continue
         target = header_of(include, rooms)
         if target is None:
             findings.append(f'{where}"{include}" does not begin with a room')
@@ -43,14 +56,15 @@ def check_file(root: Path, path: Path, room: house.Room, rooms: dict[str, house.
         other, header = target
         # A room inside another's folder may be reached through either name.
         owner = house.room_of(header, rooms) or other
-        if other.name not in room.sees() or owner.name not in room.sees():
+        seen = room.seen_by(path)
+        if other.name not in seen or owner.name not in seen:
             findings.append(f"{where}no arrow from {room.name} to {owner.name}")
         elif not (root / header).is_file():
             findings.append(f"{where}{header} does not exist")
     own = path.with_suffix(".h")
     if path.suffix == ".cpp" and (root / own).is_file():
-        first = header_of(quoted[0], rooms) if quoted else None
-        if first is None or first[1] != own:
+        first = quoted[0] if quoted else None
+        if first != own and first != f"{room.name}/{own.relative_to(room.folder).as_posix()}":
             findings.append(f"{path}: its own header is not the first include")
     return findings
 

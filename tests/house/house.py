@@ -16,11 +16,16 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 class Room:
     name: str
     folder: str
-    may_include: tuple[str, ...]
     language: str
+    may_include: tuple[str, ...]
+    tests_may_include: tuple[str, ...]
 
     def sees(self) -> tuple[str, ...]:
         return (self.name, *self.may_include)
+
+    def seen_by(self, path: Path) -> tuple[str, ...]:
+        """The rooms that this file of the room may include."""
+        return (*self.sees(), *self.tests_may_include) if path.stem.endswith("_test") else self.sees()
 
 
 def read_rooms(table: Path) -> dict[str, Room]:
@@ -28,11 +33,11 @@ def read_rooms(table: Path) -> dict[str, Room]:
     for line in table.read_text().splitlines():
         if not line.strip() or line.startswith("#"):
             continue
-        name, folder, may_include, language = line.split()
-        allowed = () if may_include == "-" else tuple(may_include.split(","))
-        rooms[name] = Room(name, folder, allowed, language)
+        name, folder, language, *lists = line.split()
+        arrows, tests = (() if text == "-" else tuple(text.split(",")) for text in lists)
+        rooms[name] = Room(name, folder, language, arrows, tests)
     for room in rooms.values():
-        for other in room.may_include:
+        for other in (*room.may_include, *room.tests_may_include):
             if other not in rooms:
                 raise ValueError(f"{table}: {room.name} names the unknown room {other}")
     return rooms

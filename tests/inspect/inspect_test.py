@@ -55,15 +55,15 @@ class Inspection(unittest.TestCase):
         self.assertIn(".text is both writable and executable", self.findings())
 
     def test_a_discardable_data_section_is_found(self):
-        self.put(self.section_flags_at(".data"), "<I", pe.SECTION_READ | pe.SECTION_WRITE | pe.SECTION_DISCARDABLE)
-        self.assertIn(".data is discardable", self.findings())
+        self.put(self.section_flags_at(".rdata"), "<I", pe.SECTION_READ | pe.SECTION_DISCARDABLE)
+        self.assertIn(".rdata is discardable", self.findings())
 
     def test_missing_unwind_data_is_found(self):
         self.put(self.image.optional + 112 + 8 * 3, "<II", 0, 0)
         self.assertIn("there is no .pdata", self.findings())
 
     def test_an_entry_point_outside_code_is_found(self):
-        data = next(section for section in self.image.sections if section.name == ".data")
+        data = next(section for section in self.image.sections if section.name == ".rdata")
         self.put(self.image.optional + 16, "<I", data.address)
         self.assertIn("is not in code", self.findings())
 
