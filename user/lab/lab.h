@@ -36,6 +36,8 @@ struct FeedCounts {
   std::uint64_t exited = 0;
   std::uint64_t lost = 0;        // messages the kernel dropped before we read them (connector overflow)
   std::uint64_t incomplete = 0;  // processes gone before their image or command line could be read
+  std::uint64_t clipped = 0;     // command lines longer than NT can hold, announced as a prefix
+  std::uint64_t refused = 0;     // processes that the NT host would not start
 };
 
 class Lab {
@@ -56,9 +58,13 @@ class Lab {
   // code, 128 + signal) when the whole tree is gone. Needs no privilege. SourceUnavailable when it cannot be started
   // (127 and 126 as a shell: in Error::native).
   virtual Result<int> run(const std::vector<std::string>& command) = 0;
-  // Forwards a signal to the command that run() follows; any thread, also from a signal handler's thread.
+  // Sends a signal to the command that run() follows; any thread, but not from inside a signal handler. The command
+  // shares this program's process group, so what the terminal sends (Ctrl-C, Ctrl-Z) reaches it by itself: forward only
+  // what was sent to this program alone. Nothing happens when the command has ended.
   virtual void signal_command(int signal) = 0;
 
+  // Ends what follow_machine() or run() follows. What happened before is announced first. A run() still going lets its
+  // processes loose and returns the command's status, or SourceUnavailable if that had not ended.
   virtual void stop_feed() = 0;
   virtual FeedCounts feed_counts() const = 0;
 };

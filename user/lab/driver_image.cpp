@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "lab/driver_image.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+extern "C" {
+extern const std::byte wdscope_notifier_begin[];
+extern const std::byte wdscope_notifier_end[];
+extern const std::byte wdscope_observer_begin[];
+extern const std::byte wdscope_observer_end[];
+}
+
+namespace wdscope {
+
+std::string_view driver_file_name(Driver driver) {
+  return driver == Driver::Notifier ? "wdnotifier.sys" : "wdscope.sys";
+}
+
+std::string_view driver_service_name(Driver driver) {
+  return driver == Driver::Notifier ? "wdnotifier" : "wdscope";
+}
+
+Result<DriverImage> DriverImage::open(Driver driver, const std::filesystem::path& folder) {
+  DriverImage image;
+  if (folder.empty()) {
+    image.embedded_ = driver == Driver::Notifier ? std::span(wdscope_notifier_begin, wdscope_notifier_end)
+                                                 : std::span(wdscope_observer_begin, wdscope_observer_end);
+    return image;
+  }
+  const std::filesystem::path path = folder / driver_file_name(driver);
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error) {
+    return failure(ErrorCode::InputUnreadable, "cannot read the driver " + path.string() + ": " + error.message(),
+                   "the folder must hold wdnotifier.sys and wdscope.sys", error.value());
+  }
+  if (size == 0) return failure(ErrorCode::InputDamaged, "the driver " + path.string() + " is empty");
+  image.file_.resize(size);
+  std::ifstream stream(path, std::ios::binary);
+  stream.read(reinterpret_cast<char*>(image.file_.data()), static_cast<std::streamsize>(size));
+  if (!stream) return failure(ErrorCode::InputUnreadable, "cannot read the driver " + path.string());
+  return image;
+}
+
+}  // namespace wdscope

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "lab/engine_message.h"
+
+#include <cstring>
+
+#include "abi/defender/flags.h"
+#include "abi/defender/messages.h"
+
+namespace wdscope {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+template <class T>
+bool copy_from(Bytes bytes, T& value) {
+  if (bytes.size() < sizeof value) return false;
+  std::memcpy(&value, bytes.data(), sizeof value);
+  return true;
+}
+
+// `size` counts the NUL; both zero: no text.
+bool read_text(Bytes payload, std::uint32_t offset, std::uint32_t size, std::u16string& text) {
+  text.clear();
+  if (size == 0) return true;
+  if (size % sizeof(char16_t) != 0 || offset > payload.size() || size > payload.size() - offset) return false;
+  text.resize(size / sizeof(char16_t));
+  std::memcpy(text.data(), payload.data() + offset, size);
+  if (text.back() != u'\0') return false;
+  text.pop_back();
+  return true;
+}
+
+// The layouts differ only behind the members read here.
+template <class Message>
+bool read_process(Bytes payload, EngineMessageFacts& facts) {
+  Message message;
+  if (!copy_from(payload, message)) return false;
+  if (message.Create == 0) {
+    facts.body = ExitMessage{message.ProcessId, message.CreateTime};
+    return true;
+  }
+  CreateMessage create;
+  create.process_id = message.ProcessId;
+  create.created_100ns = message.CreateTime;
+  create.parent_process_id = message.ParentProcessId;
+  if (!read_text(payload, message.ImageNameOffset, message.ImageNameSize, create.image)) return false;
+  if (!read_text(payload, message.CommandLineOffset, message.CommandLineSize, create.command_line)) return false;
+  facts.body = std::move(create);
+  return true;
+}
+
+bool read_payload(Bytes payload, bool first_generation, EngineMessageFacts& facts) {
+  defender::MESSAGE_PAYLOAD head;
+  if (!copy_from(payload, head) || head.Size < sizeof head || head.Size > payload.size()) return false;
+  payload = payload.first(head.Size);
+  switch (static_cast<defender::MessageType>(head.Type)) {
+    case defender::MessageType::Process:
+      return first_generation ? read_process<defender::PROCESS_MESSAGE_1910>(payload, facts)
+                              : read_process<defender::PROCESS_MESSAGE_25080>(payload, facts);
+    case defender::MessageType::TrustedProcess:
+      if (payload.size() <= offsetof(defender::TRUSTED_PROCESS_MESSAGE_25080, OneUntrusted)) return false;
+      facts.body =
+          TrustMessage{payload[offsetof(defender::TRUSTED_PROCESS_MESSAGE_25080, OneUntrusted)] != std::byte{0}};
+      return true;
+    default:
+      facts.body = OtherMessage{head.Type};
+      return true;
+  }
+}
+
+template <class Reply>
+std::vector<std::byte> write_reply(MessageVersion version, const CreateMessage& message, Verdict verdict) {
+  Reply reply{};
+  reply.Version = version.version;
+  reply.Minor = version.minor;
+  reply.Size = sizeof reply;
+  reply.Entry.ProcessId = message.process_id;
+  reply.Entry.CreateTime = message.created_100ns;
+  reply.Entry.Rules = verdict == Verdict::Trusted ? defender::rule::ForceTrusted : 0;
+  // As a context is created: what others may do to the process is restricted, what it may ask for is not.
+  reply.Entry.InjectionRequestMask = ~std::uint64_t{0};
+  std::vector<std::byte> bytes(sizeof reply);
+  std::memcpy(bytes.data(), &reply, sizeof reply);
+  return bytes;
+}
+
+}  // namespace
+
+std::optional<EngineMessageFacts> read_engine_message(std::span<const std::byte> message) {
+  defender::MESSAGE_HEADER_1910 header;  // the members that every generation begins with
+  if (!copy_from(message, header)) return std::nullopt;
+  const bool first_generation = header.Version == defender::kMessageVersion1910;
+  const bool known = first_generation || header.Version == defender::kMessageVersion25080 ||
+                     header.Version == defender::kMessageVersionA5;
+  const std::size_t header_size =
+      first_generation ? sizeof(defender::MESSAGE_HEADER_1910) : sizeof(defender::MESSAGE_HEADER_25080);
+  if (!known || header.TotalSize < header_size || header.TotalSize > message.size()) return std::nullopt;
+  EngineMessageFacts facts;
+  facts.version = {header.Version, header.Minor};
+  if (!read_payload(message.subspan(header_size, header.TotalSize - header_size), first_generation, facts))
+    return std::nullopt;
+  return facts;
+}
+
+std::vector<std::byte> write_create_reply(MessageVersion version, const CreateMessage& message, Verdict verdict) {
+  return version.version == defender::kMessageVersion1910
+             ? write_reply<defender::CREATE_REPLY_1910>(version, message, verdict)
+             : write_reply<defender::CREATE_REPLY_25080>(version, message, verdict);
+}
+
+}  // namespace wdscope

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// The notifier's messages read, and the replies to them written, for every profile. Bytes come from a driver: every
+// size and offset is checked. Layouts: abi/defender/messages.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "lab/trust_policy.h"
+
+namespace wdscope {
+
+// Version bytes of a message; the reply carries the same.
+struct MessageVersion {
+  std::uint8_t version = 0;
+  std::uint8_t minor = 0;
+};
+
+struct CreateMessage {
+  std::uint32_t process_id = 0;
+  std::int64_t created_100ns = 0;
+  std::uint32_t parent_process_id = 0;
+  std::u16string image;
+  std::u16string command_line;
+};
+
+struct ExitMessage {
+  std::uint32_t process_id = 0;
+  std::int64_t created_100ns = 0;
+};
+
+struct TrustMessage {
+  bool one_untrusted = false;  // exactly one untrusted process is left; else none
+};
+
+// A type that this service does not act on.
+struct OtherMessage {
+  std::uint32_t type = 0;
+};
+
+struct EngineMessageFacts {
+  MessageVersion version;
+  std::variant<CreateMessage, ExitMessage, TrustMessage, OtherMessage> body;
+};
+
+// `message`: header and payload. Absent when it is malformed: unknown version, sizes or offsets that cannot be.
+std::optional<EngineMessageFacts> read_engine_message(std::span<const std::byte> message);
+
+// The reply that allows the process and says whether it is trusted, without restrictions of any other kind.
+std::vector<std::byte> write_create_reply(MessageVersion version, const CreateMessage& message, Verdict verdict);
+
+}  // namespace wdscope

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// What the feeds count; written by a feed's threads, read by anybody.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "lab/lab.h"
+
+namespace wdscope {
+
+struct FeedCounters {
+  std::atomic<std::uint64_t> started{0};
+  std::atomic<std::uint64_t> exited{0};
+  std::atomic<std::uint64_t> lost{0};
+  std::atomic<std::uint64_t> incomplete{0};
+  std::atomic<std::uint64_t> clipped{0};
+  std::atomic<std::uint64_t> refused{0};
+
+  FeedCounts read() const { return {started, exited, lost, incomplete, clipped, refused}; }
+};
+
+}  // namespace wdscope

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "lab/lab.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+#include "abi/wire/control.h"
+#include "abi/wire/engine.h"
+#include "host/machine.h"
+#include "lab/command_tracer.h"
+#include "lab/driver_image.h"
+#include "lab/feed_counters.h"
+#include "lab/image_file.h"
+#include "lab/lab_clock.h"
+#include "lab/machine_feed.h"
+#include "lab/machine_listener.h"
+#include "lab/nt_path.h"
+#include "lab/process_tracker.h"
+#include "lab/running_processes.h"
+#include "lab/service.h"
+#include "lab/trust_policy.h"
+
+namespace wdscope {
+namespace {
+
+std::uint32_t profile_parameter(Profile profile) {
+  switch (profile) {
+    case Profile::Wd1910:
+      return static_cast<std::uint32_t>(wire::NotifierProfile::Wd1910);
+    case Profile::Wd25080:
+      return static_cast<std::uint32_t>(wire::NotifierProfile::Wd25080);
+    case Profile::WdA5:
+      break;
+  }
+  return static_cast<std::uint32_t>(wire::NotifierProfile::WdA5);
+}
+
+std::string read_host_name() {
+  char name[HOST_NAME_MAX + 1] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+tl::unexpected<Error> from_host(const std::string& doing, const host::HostError& error) {
+  return failure(
+      ErrorCode::SourceUnavailable,
+      fmt::format("{}: {} (status {:#010x})", doing, error.message, static_cast<std::uint32_t>(error.status)), {},
+      error.status);
+}
+
+class HostChannel final : public DeviceChannel {
+ public:
+  explicit HostChannel(std::unique_ptr<host::DeviceFile> file) : file_(std::move(file)) {}
+
+  Result<Reply> control(std::uint32_t code, std::span<const std::byte> input, std::span<std::byte> output) override {
+    const auto done = file_->control(code, input, output);
+    return Reply{done.status, done.information};
+  }
+  void cancel() override { file_->cancel(); }
+
+ private:
+  std::unique_ptr<host::DeviceFile> file_;
+};
+
+Verdict judge(const TrustPolicy& policy, const CreateMessage& message) {
+  const auto path = to_linux_path(message.image);
+  if (!path) return Verdict::NotTrusted;
+  return policy.judge(*path, look_at_image(*path, to_linux_pid(message.process_id)));
+}
+
+class MachineLab final : public Lab {
+ public:
+  explicit MachineLab(std::unique_ptr<host::Machine> machine)
+      : machine_(std::move(machine)), listener_(*machine_), tracker_(listener_, counters_) {}
+
+  // Members go in reverse order: service, then the machine, which unloads the drivers and checks for leaks.
+  ~MachineLab() override { stop_feed(); }
+
+  Result<void> prepare(const LabOptions& options, TrustPolicy policy);
+
+  Result<std::unique_ptr<DeviceChannel>> open_device() override;
+  const Origin& origin() const override { return origin_; }
+  Result<void> follow_machine() override;
+  Result<int> run(const std::vector<std::string>& command) override;
+  void signal_command(int signal) override;
+  void stop_feed() override;
+  FeedCounts feed_counts() const override { return counters_.read(); }
+
+ private:
+  Result<void> load(Driver driver, const std::filesystem::path& folder,
+                    std::map<std::string, host::RegistryValue> parameters);
+  Result<void> describe_origin(Profile profile, bool observed);
+
+  LabClock clock_;
+  FeedCounters counters_;
+  std::unique_ptr<host::Machine> machine_;
+  MachineListener listener_;
+  ProcessTracker tracker_;
+  std::unique_ptr<Service> service_;
+  Origin origin_;
+
+  std::mutex feed_mutex_;  // guards which feed there is; a feed guards itself
+  std::unique_ptr<MachineFeed> machine_feed_;
+  std::shared_ptr<CommandTracer> tracer_;
+};
+
+Result<void> MachineLab::load(Driver driver, const std::filesystem::path& folder,
+                              std::map<std::string, host::RegistryValue> parameters) {
+  const auto image = DriverImage::open(driver, folder);
+  if (!image) return tl::unexpected(image.error());
+  host::DriverOptions options;
+  options.service_name = driver_service_name(driver);
+  options.parameters = std::move(parameters);
+  const auto loaded = machine_->load(image->bytes(), std::move(options));
+  if (loaded) return {};
+  const std::string place = folder.empty() ? "embedded " : "";
+  const std::string name =
+      folder.empty() ? std::string(driver_file_name(driver)) : (folder / driver_file_name(driver)).string();
+  return from_host("cannot load the " + place + "driver " + name, loaded.error());
+}
+
+Result<void> MachineLab::prepare(const LabOptions& options, TrustPolicy policy) {
+  for (const RunningProcess& process : read_running_processes(clock_)) tracker_.adopt(process);
+
+  if (auto done = load(Driver::Notifier, options.drivers, {{"Profile", profile_parameter(options.profile)}}); !done)
+    return done;
+  if (options.load_observer) {
+    std::map<std::string, host::RegistryValue> parameters;
+    if (options.ring_size_kb != 0) parameters["RingSizeKb"] = options.ring_size_kb;
+    if (auto done = load(Driver::Observer, options.drivers, std::move(parameters)); !done) return done;
+  }
+
+  auto device = machine_->open(wire::kEngineUserDeviceName, host::Access::ReadWrite, host::Account::System);
+  if (!device) return from_host("cannot connect the service to the notifier", device.error());
+  service_ = std::make_unique<Service>(std::move(*device), [policy = std::move(policy)](const CreateMessage& message) {
+    return judge(policy, message);
+  });
+  return describe_origin(options.profile, options.load_observer);
+}
+
+Result<void> MachineLab::describe_origin(Profile profile, bool observed) {
+  origin_.kind = Origin::Kind::Lab;
+  origin_.profile = profile_name(profile);
+  origin_.host_name = read_host_name();
+  origin_.description =
+      fmt::format("the lab's notifier, a replica of WdFilter (profile {}), not Defender", profile_name(profile));
+  origin_.pid_factor = kPidFactor;
+  if (!observed) return {};
+  auto channel = open_device();
+  if (!channel) return tl::unexpected(channel.error());
+  wire::VersionReply version{};
+  const auto reply = (*channel)->control(wire::kControlVersion, {}, std::as_writable_bytes(std::span(&version, 1)));
+  if (!reply) return tl::unexpected(reply.error());
+  if (!host::nt_success(reply->status) || reply->information < sizeof version) {
+    return failure(ErrorCode::Incompatible, "the observer does not tell its version", "use drivers of this program",
+                   reply->status);
+  }
+  origin_.boot_id = version.boot_id;
+  return {};
+}
+
+Result<std::unique_ptr<DeviceChannel>> MachineLab::open_device() {
+  auto file = machine_->open(wire::kUserDeviceName, host::Access::Read);
+  if (!file) return from_host("cannot open the observer's device", file.error());
+  return std::make_unique<HostChannel>(std::move(*file));
+}
+
+Result<void> MachineLab::follow_machine() {
+  const std::scoped_lock lock(feed_mutex_);
+  if (machine_feed_ || tracer_) return failure(ErrorCode::Usage, "the lab already follows something");
+  auto feed = MachineFeed::start(tracker_, clock_, counters_);
+  if (!feed) return tl::unexpected(feed.error());
+  machine_feed_ = std::move(*feed);
+  return {};
+}
+
+Result<int> MachineLab::run(const std::vector<std::string>& command) {
+  std::shared_ptr<CommandTracer> tracer;
+  {
+    const std::scoped_lock lock(feed_mutex_);
+    if (machine_feed_ || tracer_) return failure(ErrorCode::Usage, "the lab already follows something");
+    tracer = tracer_ = std::make_shared<CommandTracer>(tracker_, clock_);
+  }
+  auto status = tracer->run(command);
+  const std::scoped_lock lock(feed_mutex_);
+  tracer_.reset();
+  return status;
+}
+
+void MachineLab::signal_command(int signal) {
+  const std::scoped_lock lock(feed_mutex_);
+  if (tracer_) tracer_->signal_command(signal);
+}
+
+void MachineLab::stop_feed() {
+  std::unique_ptr<MachineFeed> feed;
+  {
+    const std::scoped_lock lock(feed_mutex_);
+    if (tracer_) tracer_->stop();
+    feed = std::move(machine_feed_);
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Lab>> Lab::start(LabOptions options) {
+  TrustPolicy policy;
+  if (!options.policy.empty()) {
+    auto loaded = load_policy(options.policy);
+    if (!loaded) return tl::unexpected(loaded.error());
+    policy = std::move(*loaded);
+  }
+  host::MachineOptions machine_options;
+  machine_options.debug_output = options.debug_output;
+  auto machine = host::Machine::boot(std::move(machine_options));
+  if (!machine) return from_host("cannot boot the NT host", machine.error());
+  auto lab = std::make_unique<MachineLab>(std::move(*machine));
+  if (auto done = lab->prepare(options, std::move(policy)); !done) return tl::unexpected(done.error());
+  return lab;
+}
+
+}  // namespace wdscope

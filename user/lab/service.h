@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// The service that answers the notifier as Defender's engine would: on a thread of its own it takes the notifier's
+// messages from \Device\wdnotifier and answers each create with its verdict.
+//
+// It stands on the way of a new process only by that answer. When it ends or fails, its file is closed, and the
+// notifier lets every process through.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+
+#include "host/machine.h"
+#include "lab/engine_message.h"
+#include "lab/trust_policy.h"
+
+namespace wdscope {
+
+struct ServiceCounts {
+  std::uint64_t messages = 0;
+  std::uint64_t creates = 0;
+  std::uint64_t exits = 0;
+  std::uint64_t trusted = 0;    // creates answered with trust
+  std::uint64_t late = 0;       // answers that nobody waited for any more
+  std::uint64_t malformed = 0;  // messages that could not be read; not answered
+};
+
+class Service {
+ public:
+  using Judge = std::function<Verdict(const CreateMessage&)>;
+
+  // `device`: the notifier's, open for reading and writing. `judge` is called on the service's thread.
+  Service(std::unique_ptr<host::DeviceFile> device, Judge judge);
+  ~Service();  // disconnects
+
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  ServiceCounts counts() const;
+
+ private:
+  void serve();
+  void handle(std::span<const std::byte> bytes);
+  void answer(std::uint64_t message_id, MessageVersion version, const CreateMessage& message);
+
+  std::mutex device_mutex_;  // held to cancel and to close; the service's thread alone sends requests
+  std::unique_ptr<host::DeviceFile> device_;
+  Judge judge_;
+  std::atomic<std::uint64_t> messages_{0}, creates_{0}, exits_{0}, trusted_{0}, late_{0}, malformed_{0};
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+}  // namespace wdscope

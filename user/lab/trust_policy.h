@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// Which images the lab's service trusts, by where the file lies and who could have written it.
+//
+// A process is trusted when its image lies below one of `folders`, or is one of `images`; lies below none of `except`;
+// and the file is what it should be: a regular file, owned by root (unless require_root_owner is off), not writable by
+// group or others (unless require_protected is off). Everything else is not trusted, also what cannot be looked at.
+//
+// The policy file is TOML; policy.example.toml beside this file has every key with its default. Links are not followed
+// in `folders`, `images` and `except`: Linux names an image by its real path.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "event/result.h"
+
+namespace wdscope {
+
+// What the file system says of an image.
+struct ImageFile {
+  bool regular = false;
+  std::uint32_t owner = 0;  // user id
+  std::uint32_t mode = 0;   // permission bits
+};
+
+enum class Verdict : std::uint8_t { Trusted, NotTrusted };
+
+struct TrustPolicy {
+  std::vector<std::string> folders = {"/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec", "/bin", "/sbin", "/lib"};
+  std::vector<std::string> images;
+  std::vector<std::string> except;
+  bool require_root_owner = true;
+  bool require_protected = true;
+
+  // `file`: absent when the image cannot be looked at.
+  Verdict judge(std::string_view linux_path, const std::optional<ImageFile>& file) const;
+};
+
+// InputUnreadable, or InputDamaged with line and column: bad TOML, an unknown key, a wrong type, a path that is not
+// absolute or not in its plain form.
+Result<TrustPolicy> load_policy(const std::filesystem::path& file);
+// `name` is for the messages.
+Result<TrustPolicy> parse_policy(std::string_view text, std::string_view name);
+
+}  // namespace wdscope
