@@ -228,9 +228,9 @@ TEST(DeviceSource, ATimeOutOfZeroDoesNotWait) {
 
 TEST(DeviceSource, CancelEndsAWaitOfAnyLength) {
   auto [channel, source] = open();
-  std::thread canceller([&, view = channel] {
+  std::thread canceller([view = channel, reader = source.get()] {
     view->wait_for_reader();
-    source->cancel();
+    reader->cancel();
   });
   const auto batch = source->next(milliseconds::max());
   canceller.join();

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// make_corpus FOLDER: writes the seeds of every fuzz target into FOLDER/<target>/.
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "event/record_builder.h"
+#include "event/recording.h"
+#include "event/sample_records.h"
+
+using namespace wdscope;
+
+namespace {
+
+bool write_seed(const std::filesystem::path& folder, const std::string& name, std::span<const std::byte> bytes) {
+  std::filesystem::create_directories(folder);
+  std::ofstream out(folder / name, std::ios::binary);
+  out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  return static_cast<bool>(out.flush());
+}
+
+std::vector<std::byte> recording_seed(std::span<const std::byte> records) {
+  std::vector<std::byte> file{std::byte{0}};  // fuzz_recording: the raw file follows
+  const auto append = [&](std::span<const std::byte> bytes) { file.insert(file.end(), bytes.begin(), bytes.end()); };
+  append(encode_recording_header({}));
+  wire::BlockHeader header{};
+  header.kind = static_cast<std::uint32_t>(wire::BlockKind::Records);
+  header.record_count = 1;
+  seal_block(header, records);
+  append(std::as_bytes(std::span(&header, 1)));
+  append(records);
+  const wire::EndPayload totals{1, 1, 0};
+  header = {};
+  header.kind = static_cast<std::uint32_t>(wire::BlockKind::End);
+  seal_block(header, std::as_bytes(std::span(&totals, 1)));
+  append(std::as_bytes(std::span(&header, 1)));
+  append(std::as_bytes(std::span(&totals, 1)));
+  return file;
+}
+
+// Three blocks for fuzz_recording: sound, with a wrong checksum, sound.
+std::vector<std::byte> blocks_seed() {
+  std::vector<std::byte> seed{std::byte{1}};
+  for (const std::uint8_t control : {0x10, 0x12, 0x10}) {
+    std::vector<std::byte> records;
+    append_loss_record(records, seed.size(), 1);
+    seed.push_back(std::byte{control});
+    seed.push_back(static_cast<std::byte>(records.size() / 8));
+    seed.insert(seed.end(), records.begin(), records.end());
+  }
+  return seed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: make_corpus FOLDER\n");
+    return 2;
+  }
+  const std::filesystem::path folder = argv[1];
+  bool written = write_seed(folder / "fuzz_recording", "blocks", blocks_seed());
+  int number = 0;
+  for (const SampleRecord& sample : sample_records()) {
+    const std::string name = "sample" + std::to_string(number++);
+    const auto members = std::span(sample.bytes).subspan(sizeof(wire::RecordHeader));
+    written = written && write_seed(folder / "fuzz_decode", name, sample.bytes) &&
+              write_seed(folder / "fuzz_json", name, members) &&
+              write_seed(folder / "fuzz_recording", name, recording_seed(sample.bytes));
+  }
+  if (!written) std::fprintf(stderr, "make_corpus: cannot write to %s\n", argv[1]);
+  return written ? 0 : 3;
+}

@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# run_short.sh BIN [SECONDS]: runs every fuzz target in BIN for a while, each from its seeds; 1 if one broke a promise.
+# What is found on the way stays in BIN/../corpus, a failing input in BIN/../findings. For fuzz_pe the drivers in
+# BIN/../drivers are seeds.
+set -euo pipefail
+bin="$(cd "$1" && pwd)"
+seconds="${2:-20}"
+corpus="$bin/../corpus"
+findings="$bin/../findings"
+
+"$bin/make_corpus" "$corpus"
+mkdir -p "$corpus/fuzz_pe" "$findings"
+for driver in "$bin"/../drivers/*.sys; do
+  [ -e "$driver" ] && cp "$driver" "$corpus/fuzz_pe/"
+done
+
+status=0
+for target in "$bin"/fuzz_*; do
+  name="$(basename "$target")"
+  echo "== $name, $seconds s"
+  log="$findings/$name.log"
+  if "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$findings/$name-" \
+      "$corpus/$name" >"$log" 2>&1; then
+    tail -n 1 "$log"
+  else
+    tail -n 40 "$log" >&2
+    echo "$name: failed; the input is in $findings" >&2
+    status=1
+  fi
+done
+exit "$status"
