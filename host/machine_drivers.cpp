@@ -121,6 +121,7 @@ HostResult<void> unload_driver(LoadedDriver& driver, LeakCheck leak_check) {
   const CallGuard guard("DriverUnload");
   routine(driver.object);
   guard.check();
+  run_down_work_items(*driver.image);
   if (leak_check == LeakCheck::On) check_nothing_left(driver, "unloaded");
   discard_driver(driver);
   return {};

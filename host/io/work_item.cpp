@@ -36,6 +36,7 @@ constexpr Ulong kWorkerInvalid = 0xE4;  // WORKER_INVALID
 
 std::mutex queue_lock;
 std::condition_variable queue_changed;
+std::condition_variable item_done;
 std::deque<IoWorkItem*> queue;
 std::vector<IoWorkItem*> all_items;
 std::thread worker;
@@ -61,6 +62,7 @@ void work() {
     dereference_object(call.device);
     lock.lock();
     running_for = nullptr;
+    item_done.notify_all();
   }
 }
 
@@ -103,11 +105,19 @@ void NTAPI IoFreeWorkItem(IoWorkItem* item) {
   pool_free_for_host(item);
 }
 
+void run_down_work_items(const LoadedImage& image) {
+  std::unique_lock lock(queue_lock);
+  item_done.wait(lock, [&] {
+    return running_for != &image &&
+           std::none_of(queue.begin(), queue.end(), [&](const IoWorkItem* item) { return item->owner == &image; });
+  });
+}
+
 std::vector<std::string> work_items_left_by(const LoadedImage& image) {
   std::scoped_lock lock(queue_lock);
   std::vector<std::string> left;
   for (const IoWorkItem* item : all_items)
-    if (item->owner == &image) left.push_back(item->queued ? "a queued work item" : "a work item that was not freed");
+    if (item->owner == &image) left.push_back("a work item that was not freed");
   if (running_for == &image) left.push_back("a work item routine that is still running");
   return left;
 }

@@ -25,10 +25,8 @@ struct Spec {
 
 class Formatter {
  public:
-  Formatter(std::u16string_view format, Width width, __builtin_ms_va_list arguments) : format_(format), width_(width) {
-    __builtin_ms_va_copy(arguments_, arguments);
-  }
-  ~Formatter() { __builtin_ms_va_end(arguments_); }
+  Formatter(std::u16string_view format, Width width, __builtin_ms_va_list arguments)
+      : format_(format), width_(width), slot_(reinterpret_cast<const char*>(arguments)) {}
   Formatter(const Formatter&) = delete;
   Formatter& operator=(const Formatter&) = delete;
 
@@ -46,9 +44,14 @@ class Formatter {
   bool touches_unicode() const { return touches_unicode_; }
 
  private:
+  // A va_list of the Windows x64 convention is the address of the next 8-byte slot; every argument takes one.
   template <class T>
   T next() {
-    return __builtin_va_arg(arguments_, T);
+    static_assert(sizeof(T) <= 8);
+    T value;
+    std::memcpy(&value, slot_, sizeof value);
+    slot_ += 8;
+    return value;
   }
   bool more() const { return at_ < format_.size(); }
   bool take(std::u16string_view text) {
@@ -246,7 +249,7 @@ class Formatter {
 
   const std::u16string_view format_;
   const Width width_;
-  __builtin_ms_va_list arguments_;
+  const char* slot_;
   std::size_t at_ = 0;
   std::u16string out_;
   bool touches_unicode_ = false;

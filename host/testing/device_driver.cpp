@@ -21,8 +21,8 @@ KSPIN_LOCK waiting_lock;
 ULONG answer;
 ULONG64 processes[4];
 
-const UNICODE_STRING kDeviceName = literal(L"\\Device\\HostTest");
-const UNICODE_STRING kLinkName = literal(L"\\??\\HostTest");
+constinit const UNICODE_STRING kDeviceName = literal(L"\\Device\\HostTest");
+constinit const UNICODE_STRING kLinkName = literal(L"\\??\\HostTest");
 
 extern "C" {
 

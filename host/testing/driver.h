@@ -6,7 +6,7 @@
 
 // A UNICODE_STRING over a literal.
 template <unsigned long long kUnits>
-UNICODE_STRING literal(const wchar_t (&text)[kUnits]) {
+constexpr UNICODE_STRING literal(const wchar_t (&text)[kUnits]) {
   return {static_cast<USHORT>((kUnits - 1) * sizeof(wchar_t)), static_cast<USHORT>(kUnits * sizeof(wchar_t)),
           const_cast<wchar_t*>(text)};
 }
