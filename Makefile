@@ -41,11 +41,11 @@ test: build ## every test: as shipped, with sanitisers in host and drivers, and 
 	@$(MAKE) fuzz FUZZ_SECONDS=5
 
 .PHONY: fuzz
-fuzz: ## run each fuzzer for FUZZ_SECONDS (30) on top of its corpus
+fuzz: ## run each fuzzer for FUZZ_SECONDS (30), from its seeds
 	@cmake/deps.sh build test
 	@$(call configure,fuzz)
 	@$(call compile,fuzz)
-	@cmake/fuzz.sh out/fuzz/bin $(FUZZ_SECONDS)
+	@fuzz/run_short.sh out/fuzz/bin $(FUZZ_SECONDS)
 
 .PHONY: bench
 bench: ## measure the promised paths beside their baselines
