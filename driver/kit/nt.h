@@ -17,6 +17,12 @@
 
 extern "C" {
 
+// The header declares it as imported and as a pointer: one level too many, so that *PsProcessType would be the first
+// word of the type object. As on Windows, PsProcessType is the address of the kernel's variable: the import slot's
+// content.
+extern POBJECT_TYPE* __imp_PsProcessType;
+#define PsProcessType __imp_PsProcessType
+
 NTKERNELAPI KIRQL NTAPI KeGetCurrentIrql(void);
 NTKERNELAPI PETHREAD NTAPI PsGetCurrentThread(void);
 NTKERNELAPI VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime);
