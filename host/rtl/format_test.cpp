@@ -40,8 +40,7 @@ TEST(Format, StringsOfEitherWidth) {
   EXPECT_EQ(narrow("%S %ws %ls", u"wide", u"w", u"l"), "wide w l");
   EXPECT_EQ(narrow("%10s|%-6s|", "right", "left"), "     right|left  |");
   EXPECT_EQ(narrow("%c%C", 'a', u'b'), "ab");
-  EXPECT_EQ(narrow("%s %S", static_cast<const char*>(nullptr), static_cast<const char16_t*>(nullptr)),
-            "(null) (null)");
+  EXPECT_EQ(narrow("%s %S", static_cast<const char*>(nullptr), static_cast<const char16_t*>(nullptr)), "(null) (null)");
 }
 
 TEST(Format, PrecisionBoundsAnUnterminatedString) {
