@@ -48,7 +48,7 @@ enum class MessagePriority { High, Normal };
 class EnginePort {
  public:
   // Messages that nobody fetches are kept up to so many bytes; later ones are dropped and counted. assumed.
-  static constexpr std::uint32_t kMaximumQueuedSize = 8 * 1024 * 1024;
+  static constexpr std::uint32_t kMaximumQueuedSize = 1024 * 1024;
 
   EnginePort() = default;
   EnginePort(const EnginePort&) = delete;

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include "abi/defender/flags.h"
+#include "engine.h"
+#include "host/verifier/fault_plan.h"
+#include "notifications.h"
+#include "notifier_machine.h"
+
+namespace wdscope::test {
+namespace {
+
+using wire::NotifierProfile;
+
+class Faults : public testing::TestWithParam<NotifierProfile> {};
+INSTANTIATE_TEST_SUITE_P(Profiles, Faults, testing::ValuesIn(kAllProfiles), profile_name);
+
+// Load, a life of two processes with an engine, unload: with every allocation and every NT call that can fail failing
+// once. The machine stops with a report if a failure leaves anything behind; processes always go on.
+TEST_P(Faults, EachFailureLeavesNothingAndStopsNobody) {
+  NotifierMachine machine;
+  ASSERT_EQ(machine.machine().adopt_process(NotifierMachine::describe(2000, 4, u"early.exe")), 0);
+  host::FaultPlan plan;
+  std::size_t refused = 0;
+  while (plan.next()) {
+    machine.machine().set_fault_plan(&plan);
+    const auto driver = machine.try_load(with_profile(GetParam()));
+    if (driver) {
+      {
+        std::unique_ptr<Engine> engine;
+        if (auto file = machine.machine().open(wire::kEngineUserDeviceName, host::Access::ReadWrite)) {
+          file->reset();
+          engine = std::make_unique<Engine>(
+              machine.machine(), [&](const Message&) { return allow(GetParam(), defender::rule::ForceTrusted); });
+        }
+        EXPECT_EQ(machine.start(1000), 0) << plan.last_failure();
+        EXPECT_EQ(machine.exit(1000), 0) << plan.last_failure();
+      }
+      machine.machine().set_fault_plan(nullptr);
+      machine.unload();
+    } else {
+      ++refused;
+      machine.machine().set_fault_plan(nullptr);
+      EXPECT_NE(driver.error().status, 0);
+    }
+  }
+  EXPECT_GT(plan.failures(), 20u);
+  EXPECT_GT(refused, 5u);
+}
+
+}  // namespace
+}  // namespace wdscope::test

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include "notifier_machine.h"
+
+namespace wdscope::test {
+namespace {
+
+// The unit tests in driver/notifier, compiled into a driver: its DriverEntry runs them and fails when one failed.
+TEST(NotifierKernelTests, PassInTheHost) {
+  NotifierMachine machine;
+  for (const std::uint64_t process_id : {1000, 1004, 1512}) {
+    ASSERT_EQ(machine.machine().adopt_process(NotifierMachine::describe(process_id, 4, u"early.exe")), 0);
+  }
+  const auto driver =
+      machine.machine().load(read_driver("wdnotifier_test.sys"), {.service_name = "wdnotifier_test", .parameters = {}});
+  for (const std::string& line : machine.debug_output().lines()) {
+    EXPECT_NE(line.rfind("FAIL", 0), 0u) << line;
+  }
+  ASSERT_TRUE(driver) << driver.error().message;
+  EXPECT_TRUE(machine.debug_output().contains(" passed, 0 failed"));
+  EXPECT_TRUE(machine.machine().unload(*driver));
+}
+
+}  // namespace
+}  // namespace wdscope::test

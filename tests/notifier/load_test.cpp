@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include "abi/defender/callback_names.h"
+#include "engine.h"
+#include "host/ob/object.h"
+#include "notifications.h"
+#include "notifier_machine.h"
+
+namespace wdscope::test {
+namespace {
+
+using wire::NotifierProfile;
+
+TEST(NotifierLoad, AnUnknownProfileIsRefusedWithWords) {
+  NotifierMachine machine;
+  const auto driver = machine.try_load({{"Profile", 19041u}});
+  ASSERT_FALSE(driver);
+  EXPECT_EQ(driver.error().status, host::kStatusInvalidParameter);
+  EXPECT_TRUE(machine.debug_output().contains("Profile is 19041"));
+}
+
+TEST(NotifierLoad, AProfileThatIsNoNumberIsRefused) {
+  NotifierMachine machine;
+  const auto driver = machine.try_load({{"Profile", std::u16string(u"a5")}});
+  ASSERT_FALSE(driver);
+  EXPECT_EQ(driver.error().status, host::kStatusInvalidParameter);
+}
+
+TEST(NotifierLoad, WithoutParametersItIsTheNewestBuild) {
+  NotifierMachine machine;
+  machine.load(Parameters{});
+  Notifications seen(NotifierProfile::WdA5);
+  ASSERT_EQ(machine.start(1000), 0);
+  EXPECT_EQ(seen.of(1000).at(0).context->Common.Magic, 0x0130DA0Fu);
+}
+
+TEST(NotifierLoad, TheOtherNamesAreUsedWhenAskedFor) {
+  NotifierMachine machine;
+  machine.load(Parameters{{"MpNames", 1u}});
+  EXPECT_EQ(open_callback(defender::kWdProcessNotificationCallback), nullptr);
+  Notifications seen(NotifierProfile::WdA5, defender::kMpProcessNotificationCallback);
+  ASSERT_EQ(machine.start(1000), 0);
+  EXPECT_EQ(seen.of(1000).size(), 1u);
+  host::CallbackObject* const nri = open_callback(defender::kMpNriNotificationCallback);
+  ASSERT_NE(nri, nullptr);
+  host::ObfDereferenceObject(nri);
+}
+
+TEST(NotifierLoad, UnloadingLeavesNothingAndLoadingAgainWorks) {
+  for (const NotifierProfile profile : kAllProfiles) {
+    NotifierMachine machine;
+    for (int round = 0; round < 3; ++round) {
+      machine.load(profile);
+      ASSERT_EQ(machine.start(1000), 0);
+      ASSERT_EQ(machine.start(1004, 1000), 0);
+      ASSERT_EQ(machine.exit(1004), 0);
+      machine.unload();  // the machine stops with a report if anything is left
+      ASSERT_EQ(machine.exit(1000), 0);
+    }
+  }
+}
+
+TEST(NotifierLoad, TheCallbackObjectsArePermanent) {
+  NotifierMachine machine;
+  machine.load(NotifierProfile::WdA5);
+  machine.unload();
+  host::CallbackObject* const object = open_callback(defender::kWdProcessNotificationCallback);
+  ASSERT_NE(object, nullptr);
+  EXPECT_TRUE(object->allow_multiple_callbacks);
+  host::ObfDereferenceObject(object);
+}
+
+TEST(NotifierLoad, AConsumerMaySurviveTheDriver) {
+  NotifierMachine machine;
+  machine.load(NotifierProfile::WdA5);
+  Notifications seen(NotifierProfile::WdA5);
+  machine.unload();
+  machine.load(NotifierProfile::WdA5);
+  ASSERT_EQ(machine.start(1000), 0);
+  EXPECT_EQ(seen.of(1000).size(), 1u);
+}
+
+TEST(NotifierLoad, ATakenDeviceNameFailsTheStartAndLeavesNothing) {
+  NotifierMachine machine;
+  machine.load(NotifierProfile::WdA5);
+  static const std::vector<std::byte> image = read_driver("wdnotifier.sys");
+  const auto second = machine.machine().load(image, {.service_name = "second", .parameters = {}});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().status, host::kStatusObjectNameCollision);
+  EXPECT_TRUE(machine.debug_output().contains("cannot start: engine port"));
+  Notifications seen(NotifierProfile::WdA5);
+  ASSERT_EQ(machine.start(1000), 0);
+  EXPECT_EQ(seen.of(1000).size(), 1u);
+}
+
+}  // namespace
+}  // namespace wdscope::test

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "abi/defender/callback_names.h"
+#include "abi/defender/flags.h"
+#include "engine.h"
+#include "host/ob/object.h"
+#include "notifications.h"
+#include "notifier_machine.h"
+
+namespace wdscope::test {
+namespace {
+
+using wire::NotifierProfile;
+
+void ask_for_refresh(void* argument1, void* argument2 = nullptr) {
+  host::CallbackObject* const nri = open_callback(defender::kWdNriNotificationCallback);
+  ASSERT_NE(nri, nullptr);
+  host::ExNotifyCallback(nri, argument1, argument2);
+  host::ObfDereferenceObject(nri);
+}
+
+class Refresh : public testing::TestWithParam<NotifierProfile> {
+ protected:
+  Refresh() {
+    early_ = NotifierMachine::describe(2000, 4, u"early.exe");
+    EXPECT_EQ(machine_.machine().adopt_process(early_), 0);
+    machine_.load(GetParam());
+  }
+  NotifierMachine machine_;
+  host::ProcessStart early_;
+};
+INSTANTIATE_TEST_SUITE_P(Profiles, Refresh, testing::ValuesIn(kAllProfiles), profile_name);
+
+TEST_P(Refresh, NamesEveryProcessOnceWithItsTrust) {
+  Notifications seen(GetParam());
+  ASSERT_EQ(machine_.start(1000), 0);
+  seen.clear();
+  std::uint64_t zero = 0;
+  ask_for_refresh(&zero);
+  std::map<std::uint64_t, Notification> by_id;
+  for (const Notification& notification : seen.all()) {
+    EXPECT_EQ(notification.operation(), defender::OperationType::Trust);
+    EXPECT_TRUE(notification.image);
+    EXPECT_EQ(notification.info.ParentProcessId, 0u);
+    EXPECT_EQ(notification.held_locks, "");
+    EXPECT_TRUE(by_id.emplace(notification.info.ProcessId, notification).second);
+  }
+  ASSERT_EQ(by_id.size(), 3u);
+  EXPECT_EQ(by_id.at(4).info.Trusted, GetParam() == NotifierProfile::Wd1910 ? 0x40 : 1);
+  EXPECT_EQ(by_id.at(2000).info.Trusted, 0);
+  EXPECT_EQ(by_id.at(2000).image, early_.image);
+  EXPECT_EQ(by_id.at(1000).info.Trusted, 0);
+}
+
+TEST_P(Refresh, IsInTheReverseOrderOfTheProcessList) {
+  Notifications seen(GetParam());
+  ASSERT_EQ(machine_.start(1000), 0);
+  seen.clear();
+  std::uint64_t zero = 0;
+  ask_for_refresh(&zero);
+  const auto all = seen.all();
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all.back().info.ProcessId, 4u);  // System is listed first
+}
+
+TEST_P(Refresh, IsNotDoneForArgumentsThatAreNotARequest) {
+  Notifications seen(GetParam());
+  std::uint64_t zero = 0;
+  std::uint64_t one = 1;
+  ask_for_refresh(nullptr);
+  ask_for_refresh(&one);
+  ask_for_refresh(&zero, &zero);
+  ask_for_refresh(reinterpret_cast<void*>(0x1000));
+  ask_for_refresh(reinterpret_cast<void*>(0xDEAD'0000'0000'0000));
+  EXPECT_TRUE(seen.all().empty());
+  // Only the low 32 bits count.
+  std::uint64_t low_zero = 0x1'0000'0000;
+  ask_for_refresh(&low_zero);
+  EXPECT_EQ(seen.all().size(), 2u);
+}
+
+TEST_P(Refresh, FromInsideANotificationRunsThereAndThen) {
+  Notifications seen(GetParam());
+  seen.on_notification([](const Notification& notification) {
+    std::uint64_t zero = 0;
+    if (notification.operation() == defender::OperationType::Create) ask_for_refresh(&zero);
+  });
+  ASSERT_EQ(machine_.start(1000), 0);
+  const auto all = seen.all();
+  ASSERT_EQ(all.size(), 4u);
+  // The refresh knows the new process already; the create is kept after the hook returned.
+  EXPECT_EQ(seen.of(1000).size(), 2u);
+  EXPECT_EQ(all.back().operation(), defender::OperationType::Create);
+}
+
+}  // namespace
+}  // namespace wdscope::test
