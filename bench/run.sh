@@ -45,9 +45,10 @@ echo "== One notification, in the thread that notifies (ns; medians of $repetiti
 # Flight recorder: overwrites, never waits; two sub-buffers of 128 KiB stay in the second-level cache.
 record --overwrite --subbuf-size=128k --num-subbuf=2 -- --snapshot --output="$room/snapshot"
 "$bin/bench_callback" --benchmark_repetitions="$repetitions" --benchmark_enable_random_interleaving=true \
-  --benchmark_out="$room/callback.json" --benchmark_out_format=json >/dev/null
+  --benchmark_out="$room/callback.json" --benchmark_out_format=json >/dev/null 2>"$room/talk" ||
+  { cat "$room/talk" >&2; exit 1; }
 lttng --quiet snapshot record --session="$session" >/dev/null
-grep --quiet --recursive --binary --perl-regexp 'c\x00o\x00l\x00l\x00e\x00c\x00t\x00o\x00r\x00' "$room/snapshot" ||
+LC_ALL=C grep --quiet --recursive --text --perl-regexp 'c\x00o\x00l\x00l\x00e\x00c\x00t\x00o\x00r\x00' "$room/snapshot" ||
   { echo "bench: the baseline recorded nothing" >&2; exit 1; }
 destroy
 python3 -B "$here/table.py" "$room/callback.json" lttng_ust
