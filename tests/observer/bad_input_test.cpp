@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT
+// Notifications by strangers: nothing that is passed may hurt, each oddity has its name and its counter, and the event
+// is delivered with what is certain.
+#include <sys/mman.h>
+
+#include <gmock/gmock.h>
+
+#include "host/ke/irql.h"
+#include "observer/frames.h"
+#include "observer/observer_story.h"
+
+namespace wdscope::tests {
+namespace {
+
+using defender::OperationType;
+using wire::Anomaly;
+using wire::anomaly_bit;
+namespace known = wire::known;
+
+constexpr std::uint64_t kPid = 0x1234;
+constexpr std::uint64_t kParent = 0x800;
+constexpr std::size_t kPage = 4096;
+
+// Two pages, the second of which cannot be read.
+class CliffPages {
+ public:
+  CliffPages()
+      : memory_(static_cast<std::byte*>(
+            mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {
+    if (memory_ == MAP_FAILED || mprotect(memory_ + kPage, kPage, PROT_NONE) != 0) throw std::bad_alloc();
+  }
+  ~CliffPages() { munmap(memory_, 2 * kPage); }
+  CliffPages(const CliffPages&) = delete;
+  CliffPages& operator=(const CliffPages&) = delete;
+  // The last `size` readable bytes.
+  template <class T>
+  T* last(std::size_t size = sizeof(T)) {
+    return reinterpret_cast<T*>(memory_ + kPage - size);
+  }
+  std::uint64_t unreadable() const { return reinterpret_cast<std::uint64_t>(memory_ + kPage); }
+
+ private:
+  std::byte* memory_;
+};
+
+class BadInput : public ObserverStory {
+ protected:
+  BadInput() : created_(start_process(kPid, kParent)) {}
+
+  // Notifies `argument1` and expects exactly these anomalies, in the record and in the counters.
+  Record expect(std::uint32_t anomalies, const void* argument1, const void* argument2 = nullptr) {
+    Client reader = client();
+    const wire::Statistics before = reader.statistics();
+    Record record = record_of(argument1, argument2);
+    EXPECT_EQ(record.process().anomalies, anomalies);
+    const wire::Statistics after = reader.statistics();
+    EXPECT_EQ(after.produced, before.produced + 1);
+    EXPECT_EQ(after.notifications, before.notifications + 1);
+    for (std::uint32_t index = 0; index < static_cast<std::uint32_t>(Anomaly::Count); ++index) {
+      EXPECT_EQ(after.anomalies[index] - before.anomalies[index], anomalies >> index & 1) << "anomaly " << index;
+    }
+    return record;
+  }
+  Record expect(Anomaly anomaly, const void* argument1, const void* argument2 = nullptr) {
+    return expect(anomaly_bit(anomaly), argument1, argument2);
+  }
+
+  std::int64_t created_;
+  PoolText image_{u"\\Device\\HarddiskVolume1\\a.exe"};
+};
+
+TEST_F(BadInput, ANullArgumentIsNamed) {
+  const Record record = expect(Anomaly::ArgumentNull, nullptr);
+  EXPECT_FALSE(record.knows(known::Argument));
+  EXPECT_GT(record.process().time_100ns, 0);
+}
+
+TEST_F(BadInput, AnArgumentThatCannotBeReadIsNamed) {
+  CliffPages cliff;
+  alignas(8) std::byte stack[0x40]{};
+  const void* const bad[] = {
+      reinterpret_cast<const void*>(0x1000),                     // user range
+      reinterpret_cast<const void*>(0x7FFF'FFF0),                // user range
+      reinterpret_cast<const void*>(0x8000'0000'0000'0000),      // not canonical
+      reinterpret_cast<const void*>(0xFFFF'F780'0000'1000),      // kernel range of Windows, not mapped here
+      reinterpret_cast<const void*>(~std::uint64_t{7}),          // wraps round
+      reinterpret_cast<const void*>(~std::uint64_t{0}),          // misaligned too
+      reinterpret_cast<const void*>(cliff.unreadable()),         // no access
+      reinterpret_cast<const void*>(cliff.unreadable() - 0x18),  // half of it
+      stack + 1,                                                 // misaligned on the stack
+      stack + 4,
+  };
+  for (const void* const argument : bad) {
+    const Record record = expect(Anomaly::ArgumentUnreadable, argument);
+    EXPECT_FALSE(record.knows(known::Argument));
+    EXPECT_EQ(record.process().process_id, 0u);
+  }
+}
+
+TEST_F(BadInput, FreedMemoryIsReadAsWhateverItIsNow) {
+  PoolBlock block(0x20);
+  const void* const address = block.as<void>();
+  block.reset();
+  const Record record = record_of(address);
+  EXPECT_EQ(fault_in(record), "");
+}
+
+TEST_F(BadInput, ASecondArgumentIsNamedAndNotTouched) {
+  auto frame = frame_a5(kPid, kParent, OperationType::Create, 0);
+  expect(Anomaly::Argument2NotNull, &frame.Info, reinterpret_cast<const void*>(0x1001));
+}
+
+TEST_F(BadInput, UnknownOperationsAreDelivered) {
+  for (const std::uint32_t operation : {0u, 4u, 77u, 0xFFFFFFFFu}) {
+    auto frame = frame_a5(kPid, kParent, static_cast<OperationType>(operation), 0);
+    frame.Info.ImageName = image_.address();
+    const Record record = expect(Anomaly::UnknownOperation, &frame.Info);
+    EXPECT_EQ(record.process().operation_type, operation);
+    EXPECT_TRUE(record.knows(known::ArgumentImage));
+  }
+}
+
+TEST_F(BadInput, AParentOfNoKnownKindIsNotFollowed) {
+  CliffPages cliff;
+  for (const std::uint64_t member : {std::uint64_t{3}, cliff.unreadable(), ~std::uint64_t{7}}) {
+    auto frame = frame_a5(kPid, kParent, OperationType::Create, 0);
+    frame.Info.ParentProcessId = member;
+    const Record record = expect(Anomaly::ParentUnclassified, &frame.Info);
+    EXPECT_EQ(record.process().argument_member_08, member);
+    EXPECT_FALSE(record.knows(known::ArgumentParent));
+  }
+}
+
+TEST_F(BadInput, AParentThatNtContradictsIsNamed) {
+  auto frame = frame_a5(kPid, kParent + 4, OperationType::Create, 0);
+  const Record record = expect(Anomaly::ParentMismatch, &frame.Info);
+  EXPECT_EQ(record.process().argument_parent_process_id, kParent + 4);
+  EXPECT_EQ(record.process().nt_parent_process_id, kParent);
+}
+
+TEST_F(BadInput, AProcessThatNtDoesNotKnowIsNamedAndItsContextIsNotDecoded) {
+  for (const std::uint64_t pid : {std::uint64_t{0}, kPid + 8, kPid + 1, ~std::uint64_t{0}}) {
+    PoolContext context(defender::kProcessContextMagic25080, pid, created_);
+    context.common().ProcessFlags = 0x40;
+    auto frame = frame_a5(pid, kParent, OperationType::Create, context.address());
+    const Record record = expect(Anomaly::ProcessUnknownToNt, &frame.Info);
+    EXPECT_TRUE(record.knows(known::ContextLocation));
+    EXPECT_FALSE(record.knows(known::Context));
+    EXPECT_EQ(record.process().context_flags, 0u);
+  }
+}
+
+TEST_F(BadInput, AContextOfAnotherKindIsNotDecoded) {
+  for (const std::uint32_t magic : {0u, 0xDA0Fu, 0x0100DA0Fu, 0x0130DA13u, 0xFFFFFFFFu}) {
+    PoolContext context(magic, kPid, created_);
+    auto frame = frame_a5(kPid, kParent, OperationType::Create, context.address());
+    const Record record = expect(Anomaly::ContextMagicUnknown, &frame.Info);
+    EXPECT_TRUE(record.knows(known::ContextLocation));
+    EXPECT_FALSE(record.knows(known::Context));
+    EXPECT_EQ(record.process().context_magic, magic);
+  }
+}
+
+TEST_F(BadInput, AContextOfAnotherProcessOrAnotherTimeIsNotDecoded) {
+  PoolContext other(defender::kProcessContextMagic25080, kPid + 4, created_);
+  auto frame = frame_a5(kPid, kParent, OperationType::Create, other.address());
+  expect(Anomaly::ContextPidMismatch, &frame.Info);
+  PoolContext earlier(defender::kProcessContextMagic25080, kPid, created_ - 1);
+  frame.Context = earlier.address();
+  expect(Anomaly::ContextTimeMismatch, &frame.Info);
+  PoolContext both(defender::kProcessContextMagic25080, kPid + 4, created_ - 1);
+  frame.Context = both.address();
+  expect(anomaly_bit(Anomaly::ContextPidMismatch) | anomaly_bit(Anomaly::ContextTimeMismatch), &frame.Info);
+}
+
+TEST_F(BadInput, AContextThatCannotBeReadIsNamed) {
+  CliffPages cliff;
+  auto frame = frame_a5(kPid, kParent, OperationType::Create, cliff.unreadable());
+  expect(Anomaly::ContextUnreadable, &frame.Info);
+  // Its first word can be read, the rest cannot.
+  auto* const start = cliff.last<std::uint32_t>(0x40);
+  *start = defender::kProcessContextMagic25080;
+  frame.Context = reinterpret_cast<std::uint64_t>(start);
+  expect(Anomaly::ContextUnreadable, &frame.Info);
+}
+
+TEST_F(BadInput, AContextWhoseTailIsMissingIsDecodedWithoutIt) {
+  CliffPages cliff;
+  auto* const context = cliff.last<defender::MP_PROCESS_CONTEXT>();
+  context->Magic = defender::kProcessContextMagic25080;
+  context->ProcessId = kPid;
+  context->CreateTime = created_;
+  auto frame = frame_a5(kPid, kParent, OperationType::Create, reinterpret_cast<std::uint64_t>(context));
+  const Record record = expect(Anomaly::ContextUnreadable, &frame.Info);
+  EXPECT_TRUE(record.knows(known::Context));
+  EXPECT_FALSE(record.knows(known::ContextTail25080));
+}
+
+TEST_F(BadInput, AContextThatIsNoAddressIsNoCandidate) {
+  for (const std::uint64_t value : {std::uint64_t{1}, std::uint64_t{0x1000}, std::uint64_t{0x8000'0000'0000'0000}}) {
+    auto frame = frame_a5(kPid, kParent, OperationType::Create, value);
+    EXPECT_FALSE(expect(0, &frame.Info).knows(known::ContextLocation));
+  }
+}
+
+TEST_F(BadInput, AContextNextToAnArgumentInPoolIsNotBelieved) {
+  PoolContext context(defender::kProcessContextMagic25080, kPid, created_);
+  PoolBlock block(sizeof(defender::WD_PS_NOTIFY_FRAME_A5));
+  auto& frame = *block.as<defender::WD_PS_NOTIFY_FRAME_A5>();
+  frame = frame_a5(kPid, kParent, OperationType::Create, context.address());
+  EXPECT_FALSE(expect(0, &frame.Info).knows(known::ContextLocation));
+}
+
+TEST_F(BadInput, StringsOfWrongFormAreNamed) {
+  CliffPages cliff;
+  PoolText command_line(u"x");
+  PoolContext context(defender::kProcessContextMagic25080, kPid, created_);
+  context.common().CommandLine = command_line.address();
+  auto frame = frame_a5(kPid, kParent, OperationType::Create, context.address());
+  frame.Info.ImageName = image_.address();
+  const defender::CountedString sound = image_.header();
+
+  const std::uint32_t both = anomaly_bit(Anomaly::ImageStringInvalid) | anomaly_bit(Anomaly::CommandLineInvalid);
+  const auto try_header = [&](const defender::CountedString& header) {
+    image_.header() = header;
+    context.common().CommandLine = image_.address();
+    const Record record = expect(both, &frame.Info);
+    EXPECT_TRUE(record.knows(known::Argument | known::Context));
+    EXPECT_FALSE(record.knows(known::ContextCommandLine));
+    EXPECT_FALSE(record.knows(known::ArgumentImage));
+  };
+  try_header({8, 6, 0, sound.buffer});                       // longer than its maximum
+  try_header({8, 8, 0, 0});                                  // no buffer
+  try_header({8, 8, 0, 0x1000});                             // user range
+  try_header({8, 8, 0, sound.buffer + 1});                   // misaligned
+  try_header({8, 8, 0, cliff.unreadable()});                 // unreadable
+  try_header({0xFFFE, 0xFFFE, 0, cliff.unreadable() - 16});  // runs over the cliff
+  try_header({0xFFFE, 0xFFFE, 0, ~std::uint64_t{0xFF}});     // wraps round
+
+  image_.header() = sound;
+  for (const std::uint64_t address : {std::uint64_t{8}, cliff.unreadable(), image_.address() + 4}) {
+    frame.Info.ImageName = address;
+    context.common().CommandLine = address;
+    expect(both, &frame.Info);
+  }
+}
+
+TEST_F(BadInput, AnOddLengthLosesItsOddByte) {
+  PoolText command_line(u"abc");
+  command_line.header().length = 5;
+  PoolContext context(defender::kProcessContextMagic25080, kPid, created_);
+  context.common().CommandLine = command_line.address();
+  auto frame = frame_a5(kPid, kParent, OperationType::Create, context.address());
+  const Record record = expect(Anomaly::CommandLineInvalid, &frame.Info);
+  ASSERT_TRUE(record.knows(known::ContextCommandLine));
+  EXPECT_EQ(record.text(record.process().context_command_line), u"ab");
+}
+
+TEST_F(BadInput, TheLongestStringsComeWhole) {
+  const std::u16string long_text(0x7FFF, u'x');
+  PoolText argument_image(long_text);
+  PoolText context_image(std::u16string(0x7FFF, u'y'));
+  PoolText command_line(std::u16string(0x7FFF, u'z'));
+  PoolContext context(defender::kProcessContextMagic25080, kPid, created_);
+  context.common().ImageName = context_image.address();
+  context.common().CommandLine = command_line.address();
+  auto frame = frame_a5(kPid, kParent, OperationType::Create, context.address());
+  frame.Info.ImageName = argument_image.address();
+  const Record record = expect(0, &frame.Info);
+  EXPECT_EQ(record.text(record.process().argument_image), long_text);
+  EXPECT_EQ(record.text(record.process().context_image), std::u16string(0x7FFF, u'y'));
+  EXPECT_EQ(record.text(record.process().context_command_line), std::u16string(0x7FFF, u'z'));
+  EXPECT_LE(record.header().size, wire::kMaximumRecordSize);
+  EXPECT_EQ(client().statistics().dropped_no_buffer, 0u);
+}
+
+TEST_F(BadInput, TextIsCarriedAsItIsWithoutATerminator) {
+  // An unpaired surrogate, a NUL inside, and no terminator behind: the last bytes before the cliff.
+  constexpr char16_t kOdd[] = {0xD800, u'a', 0, 0xDFFF, u'b'};
+  CliffPages cliff;
+  auto* const text = cliff.last<char16_t>(sizeof(kOdd));
+  std::copy(std::begin(kOdd), std::end(kOdd), text);
+  image_.header() = {sizeof(kOdd), sizeof(kOdd), 0, reinterpret_cast<std::uint64_t>(text)};
+  auto frame = frame_a5(kPid, kParent, OperationType::Create, 0);
+  frame.Info.ImageName = image_.address();
+  const Record record = expect(0, &frame.Info);
+  EXPECT_EQ(record.text(record.process().argument_image), std::u16string(std::begin(kOdd), std::end(kOdd)));
+}
+
+TEST_F(BadInput, AnEmptyStringIsKnownAndEmpty) {
+  image_.header() = {0, 0, 0, 0};
+  auto frame = frame_a5(kPid, kParent, OperationType::Create, 0);
+  frame.Info.ImageName = image_.address();
+  const Record record = expect(0, &frame.Info);
+  EXPECT_TRUE(record.knows(known::ArgumentImage));
+  EXPECT_EQ(record.process().argument_image.length, 0u);
+}
+
+TEST_F(BadInput, AnExitOrATrustChangeOfAProcessNeverSeenIsDelivered) {
+  for (const auto operation : {OperationType::Terminate, OperationType::Trust}) {
+    auto frame = frame_a5(kPid, 0, operation, 0);
+    expect(0, &frame.Info);
+  }
+}
+
+TEST_F(BadInput, AtDispatchLevelNothingForeignIsRead) {
+  CliffPages cliff;
+  Client reader = client();
+  host::Irql old = 0;
+  host::KeRaiseIrql(host::kDispatchLevel, &old);
+  notify(reinterpret_cast<const void*>(cliff.unreadable()), reinterpret_cast<const void*>(1));
+  host::KeLowerIrql(old);
+  const std::vector<Record> records = reader.drain();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].process().anomalies, anomaly_bit(Anomaly::HighIrql));
+  EXPECT_EQ(records[0].process().known, 0u);
+  EXPECT_NE(records[0].process().notifier_thread_id, 0u);
+  EXPECT_EQ(reader.statistics().anomalies[static_cast<std::uint32_t>(Anomaly::HighIrql)], 1u);
+}
+
+TEST_F(BadInput, AtApcLevelEverythingIsRead) {
+  auto frame = frame_a5(kPid, kParent, OperationType::Create, 0);
+  Client reader = client();
+  host::Irql old = 0;
+  host::KeRaiseIrql(host::kApcLevel, &old);
+  notify(&frame.Info);
+  host::KeLowerIrql(old);
+  const std::vector<Record> records = reader.drain();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].process().anomalies, 0u);
+  EXPECT_TRUE(records[0].knows(known::Argument | known::NtProcess));
+}
+
+}  // namespace
+}  // namespace wdscope::tests
