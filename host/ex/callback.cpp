@@ -22,6 +22,7 @@
 #include "host/ob/object.h"
 #include "host/rtl/text.h"
 #include "host/verifier/bug_check.h"
+#include "host/verifier/fault_plan.h"
 
 namespace wdscope::host {
 namespace {
@@ -121,7 +122,10 @@ NtStatus create_named(const ObjectAttributes& attributes, Boolean allow_multiple
 
 NtStatus NTAPI ExCreateCallback(CallbackObject** object, const ObjectAttributes* attributes, Boolean create,
                                 Boolean allow_multiple_callbacks) {
+  void* const caller = __builtin_return_address(0);
   require_irql_at_most(kPassiveLevel, "ExCreateCallback");
+  if (fault_plan_says_fail("ExCreateCallback", __builtin_return_address(0))) return kStatusInsufficientResources;
+  if (fault_plan_says_fail("ExCreateCallback", caller)) return kStatusInsufficientResources;
   NtStatus status = check_attributes(attributes);
   if (nt_success(status) && attributes && (attributes->attributes & callback_type.invalid_attributes))
     status = kStatusInvalidParameter;
@@ -149,7 +153,9 @@ NtStatus NTAPI ExCreateCallback(CallbackObject** object, const ObjectAttributes*
 CallbackRegistration* NTAPI ExRegisterCallback(CallbackObject* object, CallbackFunction function, void* context) {
   require_irql_at_most(kApcLevel, "ExRegisterCallback");
   require_object(object, "ExRegisterCallback");
+  if (fault_plan_says_fail("ExRegisterCallback", __builtin_return_address(0))) return nullptr;
   if (!function) bug_check(kDriverVerifierDetectedViolation, {}, "ExRegisterCallback: the function is NULL.");
+  if (fault_plan_says_fail("ExRegisterCallback", __builtin_return_address(0))) return nullptr;
   reference_object(object);
   auto* registration =
       static_cast<CallbackRegistration*>(pool_allocate_for_host(sizeof(CallbackRegistration), kRegistrationTag));

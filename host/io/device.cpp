@@ -14,6 +14,7 @@
 #include "host/ob/namespace.h"
 #include "host/rtl/text.h"
 #include "host/verifier/bug_check.h"
+#include "host/verifier/fault_plan.h"
 
 namespace wdscope::host {
 namespace {
@@ -49,7 +50,10 @@ ObjectType device_type{"Device", {0x120089, 0x120116, 0x1200A0, 0x1F01FF}, 0, nu
 
 NtStatus NTAPI IoCreateDevice(DriverObject* driver, Ulong extension_size, const UnicodeString* name, Ulong type,
                               Ulong characteristics, Boolean exclusive, DeviceObject** device) {
+  void* const caller = __builtin_return_address(0);
   require_irql_at_most(kApcLevel, "IoCreateDevice");
+  if (fault_plan_says_fail("IoCreateDevice", __builtin_return_address(0))) return kStatusInsufficientResources;
+  if (fault_plan_says_fail("IoCreateDevice", caller)) return kStatusInsufficientResources;
   if (extension_size > 0xFFFF - sizeof(DeviceObject)) return kStatusInvalidParameter;
   DeviceObject* made = make_device(driver, extension_size);
   if (!made) return kStatusInsufficientResources;

@@ -18,34 +18,13 @@
 namespace wdscope::host {
 namespace {
 
-// --- what ntoskrnl exports of the C runtime ---
+// --- what ntoskrnl exports of the C runtime, but for memcpy and its like: those stand in rtl/ ---
 
-NTAPI void* nt_memcpy(void* target, const void* source, std::size_t size) {
-  return std::memmove(target, source, size);
-}
-NTAPI void* nt_memmove(void* target, const void* source, std::size_t size) {
-  return std::memmove(target, source, size);
-}
-NTAPI void* nt_memset(void* target, int value, std::size_t size) {
-  return std::memset(target, value, size);
-}
-NTAPI int nt_memcmp(const void* a, const void* b, std::size_t size) {
-  return std::memcmp(a, b, size);
-}
 NTAPI const void* nt_memchr(const void* start, int value, std::size_t size) {
   return std::memchr(start, value, size);
 }
-NTAPI std::size_t nt_strlen(const char* text) {
-  return std::strlen(text);
-}
 NTAPI std::size_t nt_strnlen(const char* text, std::size_t limit) {
   return strnlen(text, limit);
-}
-NTAPI int nt_strcmp(const char* a, const char* b) {
-  return std::strcmp(a, b);
-}
-NTAPI int nt_strncmp(const char* a, const char* b, std::size_t count) {
-  return std::strncmp(a, b, count);
 }
 NTAPI int nt_stricmp(const char* a, const char* b) {
   return strcasecmp(a, b);
@@ -61,10 +40,6 @@ NTAPI const char* nt_strrchr(const char* text, int value) {
 }
 NTAPI const char* nt_strstr(const char* text, const char* part) {
   return std::strstr(text, part);
-}
-
-NTAPI std::size_t nt_wcslen(const char16_t* text) {
-  return std::char_traits<char16_t>::length(text);
 }
 
 NTAPI std::size_t nt_wcsnlen(const char16_t* text, std::size_t limit) {
@@ -221,22 +196,13 @@ std::span<const Export> ke_exports() {
       NT_EXPORT(__C_specific_handler),
       NT_EXPORT(PsCreateSystemThread),
       NT_EXPORT(PsTerminateSystemThread),
-
-      routine("memcpy", &nt_memcpy),
-      routine("memmove", &nt_memmove),
-      routine("memset", &nt_memset),
-      routine("memcmp", &nt_memcmp),
       routine("memchr", &nt_memchr),
-      routine("strlen", &nt_strlen),
       routine("strnlen", &nt_strnlen),
-      routine("strcmp", &nt_strcmp),
-      routine("strncmp", &nt_strncmp),
       routine("_stricmp", &nt_stricmp),
       routine("_strnicmp", &nt_strnicmp),
       routine("strchr", &nt_strchr),
       routine("strrchr", &nt_strrchr),
       routine("strstr", &nt_strstr),
-      routine("wcslen", &nt_wcslen),
       routine("wcsnlen", &nt_wcsnlen),
       routine("wcscmp", &nt_wcscmp),
       routine("wcsncmp", &nt_wcsncmp),

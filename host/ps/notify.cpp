@@ -18,6 +18,7 @@
 #include "host/nt/pool_tag.h"
 #include "host/ps/process.h"
 #include "host/verifier/bug_check.h"
+#include "host/verifier/fault_plan.h"
 
 namespace wdscope::host {
 namespace {
@@ -114,8 +115,10 @@ NtStatus remove(void* routine, Kind kind) {
   return kStatusSuccess;
 }
 
-NtStatus change(void* routine, Kind kind, Boolean remove_it) {
+NtStatus change(void* routine, Kind kind, Boolean remove_it, void* caller) {
   require_irql_at_most(kPassiveLevel, name_of(kind));
+  // Only adding can fail for want of memory; a removal of what is there never does.
+  if (!remove_it && fault_plan_says_fail(name_of(kind), caller)) return kStatusInsufficientResources;
   return remove_it ? remove(routine, kind) : add(routine, kind);
 }
 
@@ -208,16 +211,22 @@ void forget_notify_routines() {
 }
 
 NtStatus NTAPI PsSetCreateProcessNotifyRoutine(void* routine, Boolean remove_it) {
-  return change(routine, Kind::Plain, remove_it);
+  if (!remove_it && fault_plan_says_fail("PsSetCreateProcessNotifyRoutine", __builtin_return_address(0)))
+    return kStatusInsufficientResources;
+  return change(routine, Kind::Plain, remove_it, __builtin_return_address(0));
 }
 
 NtStatus NTAPI PsSetCreateProcessNotifyRoutineEx(void* routine, Boolean remove_it) {
-  return change(routine, Kind::Ex, remove_it);
+  if (!remove_it && fault_plan_says_fail("PsSetCreateProcessNotifyRoutineEx", __builtin_return_address(0)))
+    return kStatusInsufficientResources;
+  return change(routine, Kind::Ex, remove_it, __builtin_return_address(0));
 }
 
 NtStatus NTAPI PsSetCreateProcessNotifyRoutineEx2(Ulong type, void* information, Boolean remove_it) {
   if (type != 0) return kStatusInvalidParameter;  // PsCreateProcessNotifySubsystems is the only kind there is
-  return change(information, Kind::Ex2, remove_it);
+  if (!remove_it && fault_plan_says_fail("PsSetCreateProcessNotifyRoutineEx2", __builtin_return_address(0)))
+    return kStatusInsufficientResources;
+  return change(information, Kind::Ex2, remove_it, __builtin_return_address(0));
 }
 
 }  // namespace wdscope::host
