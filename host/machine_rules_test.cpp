@@ -5,6 +5,7 @@
 #include "host/ob/object.h"
 #include "host/testing/boot.h"
 #include "host/testing/rule_breaker_rules.h"
+#include "host/verifier/fault_plan.h"
 
 namespace wdscope::host {
 namespace {
@@ -123,6 +124,22 @@ TEST(RuleEntryDeathTest, WhatAFailedDriverEntryLeavesIsReported) {
   ::testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_EXIT(act_with(Rule::FailEntryLeaving, Act::Unload), ::testing::ExitedWithCode(kBugCheckExit),
               "failed in DriverEntry and left behind");
+}
+
+TEST_F(RuleTest, ADriverSurvivesTheFailureOfEachOfItsCalls) {
+  FaultPlan plan;
+  machine_->set_fault_plan(&plan);
+  bool loaded_whole = false;
+  while (plan.next()) {
+    auto driver = machine_->load(testing::driver_file("host_device_driver"), {"survivor", {{"Answer", 1U}}});
+    loaded_whole = driver.has_value();
+    if (driver) {
+      ASSERT_TRUE(machine_->unload(*driver));
+    }
+  }
+  machine_->set_fault_plan(nullptr);
+  EXPECT_TRUE(loaded_whole) << "the last round fails nothing";
+  EXPECT_GE(plan.failures(), 5U) << plan.last_failure();
 }
 
 TEST_F(RuleTest, GarbageIsNoImage) {

@@ -16,6 +16,7 @@
 #include "host/rtl/text.h"
 #include "host/rtl/upcase.h"
 #include "host/se/security.h"
+#include "host/verifier/fault_plan.h"
 
 namespace wdscope::host {
 namespace {
@@ -159,6 +160,7 @@ void shut_down_registry() {
 
 NtStatus NTAPI ZwOpenKey(Handle* key, Ulong access, const ObjectAttributes* attributes) {
   require_irql_at_most(kPassiveLevel, "ZwOpenKey");
+  if (fault_plan_says_fail("ZwOpenKey", __builtin_return_address(0))) return kStatusInsufficientResources;
   if (!attributes) return kStatusInvalidParameter;
   NtStatus status = check_attributes(attributes);
   std::u16string path;
@@ -179,6 +181,7 @@ NtStatus NTAPI ZwOpenKey(Handle* key, Ulong access, const ObjectAttributes* attr
 NtStatus NTAPI ZwQueryValueKey(Handle key, const UnicodeString* name, KeyValueInformationClass info_class,
                                void* information, Ulong length, Ulong* needed) {
   require_irql_at_most(kPassiveLevel, "ZwQueryValueKey");
+  if (fault_plan_says_fail("ZwQueryValueKey", __builtin_return_address(0))) return kStatusInsufficientResources;
   void* body = nullptr;
   NtStatus status = reference_by_handle(key, 0, &key_type, ProcessorMode::Kernel, &body);
   if (!nt_success(status)) return status;

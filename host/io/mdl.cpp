@@ -4,6 +4,7 @@
 #include "host/ex/pool.h"
 #include "host/ke/thread.h"
 #include "host/nt/pool_tag.h"
+#include "host/verifier/fault_plan.h"
 
 namespace wdscope::host {
 namespace {
@@ -16,6 +17,7 @@ constexpr Ulong kLargestBuffer = 0xFFFFFFFF - kPageSize;
 
 Mdl* NTAPI IoAllocateMdl(void* address, Ulong length, Boolean secondary, Boolean, Irp* irp) {
   require_irql_at_most(kDispatchLevel, "IoAllocateMdl");
+  if (fault_plan_says_fail("IoAllocateMdl", __builtin_return_address(0))) return nullptr;
   if (length > kLargestBuffer) return nullptr;
   const auto start = reinterpret_cast<std::uintptr_t>(address);
   const std::uintptr_t offset = start % kPageSize;

@@ -18,6 +18,7 @@
 #include "host/nt/pool_tag.h"
 #include "host/ob/object.h"
 #include "host/verifier/bug_check.h"
+#include "host/verifier/fault_plan.h"
 
 namespace wdscope::host {
 
@@ -70,6 +71,7 @@ void work() {
 
 IoWorkItem* NTAPI IoAllocateWorkItem(DeviceObject* device) {
   require_irql_at_most(kDispatchLevel, "IoAllocateWorkItem");
+  if (fault_plan_says_fail("IoAllocateWorkItem", __builtin_return_address(0))) return nullptr;
   auto* item = static_cast<IoWorkItem*>(pool_allocate_for_host(sizeof(IoWorkItem), kWorkItemTag));
   if (!item) return nullptr;
   *item = {device, nullptr, nullptr, image_containing(__builtin_return_address(0)), false};

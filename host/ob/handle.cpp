@@ -11,6 +11,7 @@
 #include "host/ps/process.h"
 #include "host/se/security.h"
 #include "host/verifier/bug_check.h"
+#include "host/verifier/fault_plan.h"
 
 namespace wdscope::host {
 namespace {
@@ -162,6 +163,7 @@ NtStatus NTAPI ObReferenceObjectByHandle(Handle handle, Ulong access, ObjectType
 NtStatus NTAPI ObOpenObjectByPointer(void* body, Ulong attributes, void*, Ulong access, ObjectType* type,
                                      ProcessorMode mode, Handle* handle) {
   require_irql_at_most(kPassiveLevel, "ObOpenObjectByPointer");
+  if (fault_plan_says_fail("ObOpenObjectByPointer", __builtin_return_address(0))) return kStatusInsufficientResources;
   if (attributes & ~kObjValidAttributes) return kStatusInvalidParameter;
   const NtStatus status = ObReferenceObjectByPointer(body, access, type, mode);
   if (!nt_success(status)) return status;

@@ -17,6 +17,7 @@
 #include "host/ob/handle.h"
 #include "host/rtl/text.h"
 #include "host/rtl/upcase.h"
+#include "host/verifier/fault_plan.h"
 
 namespace wdscope::host {
 
@@ -285,6 +286,7 @@ std::vector<std::string> links_left_by(const LoadedImage& image) {
 
 NtStatus NTAPI IoCreateSymbolicLink(const UnicodeString* link, const UnicodeString* target) {
   require_irql_at_most(kPassiveLevel, "IoCreateSymbolicLink");
+  if (fault_plan_says_fail("IoCreateSymbolicLink", __builtin_return_address(0))) return kStatusInsufficientResources;
   return create_symbolic_link(link->view(), target->view(), __builtin_return_address(0));
 }
 

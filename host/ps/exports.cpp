@@ -10,11 +10,13 @@
 #include "host/ps/notify.h"
 #include "host/ps/process.h"
 #include "host/ps/query.h"
+#include "host/verifier/fault_plan.h"
 
 namespace wdscope::host {
 
 NtStatus NTAPI PsLookupProcessByProcessId(std::uint64_t process_id, Process** process) {
   require_irql_at_most(kApcLevel, "PsLookupProcessByProcessId");
+  if (fault_plan_says_fail("PsLookupProcessByProcessId", __builtin_return_address(0))) return kStatusInvalidCid;
   Process* found = find_process(process_id);
   if (!found) return kStatusInvalidCid;
   *process = found;

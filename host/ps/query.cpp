@@ -8,6 +8,7 @@
 #include "host/ke/thread.h"
 #include "host/ob/handle.h"
 #include "host/ps/process.h"
+#include "host/verifier/fault_plan.h"
 
 namespace wdscope::host {
 namespace {
@@ -126,6 +127,7 @@ NtStatus query_processes(const std::vector<Process*>& processes, void* informati
 
 NtStatus NTAPI ZwOpenProcess(Handle* handle, Ulong access, const ObjectAttributes* attributes, const ClientId* client) {
   require_irql_at_most(kPassiveLevel, "ZwOpenProcess");
+  if (fault_plan_says_fail("ZwOpenProcess", __builtin_return_address(0))) return kStatusInsufficientResources;
   if (!attributes || attributes->length != sizeof(ObjectAttributes) || (attributes->attributes & ~kObjValidAttributes))
     return kStatusInvalidParameter;
   if (attributes->object_name || !client) return kStatusInvalidParameterMix;
@@ -141,6 +143,8 @@ NtStatus NTAPI ZwOpenProcess(Handle* handle, Ulong access, const ObjectAttribute
 NtStatus NTAPI ZwQueryInformationProcess(Handle handle, ProcessInfoClass info_class, void* information, Ulong length,
                                          Ulong* returned) {
   require_irql_at_most(kPassiveLevel, "ZwQueryInformationProcess");
+  if (fault_plan_says_fail("ZwQueryInformationProcess", __builtin_return_address(0)))
+    return kStatusInsufficientResources;
   void* process = nullptr;
   const NtStatus status = reference_by_handle(handle, 0, &process_type, ProcessorMode::Kernel, &process);
   if (!nt_success(status)) return status;
@@ -151,6 +155,8 @@ NtStatus NTAPI ZwQueryInformationProcess(Handle handle, ProcessInfoClass info_cl
 
 NtStatus NTAPI ZwQuerySystemInformation(Ulong info_class, void* information, Ulong length, Ulong* returned) {
   require_irql_at_most(kPassiveLevel, "ZwQuerySystemInformation");
+  if (fault_plan_says_fail("ZwQuerySystemInformation", __builtin_return_address(0)))
+    return kStatusInsufficientResources;
   if (info_class != kSystemProcessInformationClass) return kStatusInvalidInfoClass;
   const std::vector<Process*> processes = running_processes();
   const NtStatus status = query_processes(processes, information, length, returned);

@@ -8,6 +8,7 @@
 #include "host/ke/thread.h"
 #include "host/nt/export_table.h"
 #include "host/ob/handle.h"
+#include "host/verifier/fault_plan.h"
 
 namespace wdscope::host {
 namespace {
@@ -169,6 +170,7 @@ NtStatus NTAPI RtlInitializeSid(Sid* sid, const std::uint8_t* authority, std::ui
 // Only the DACL is kept: the host checks nothing else of a descriptor.
 NtStatus NTAPI ZwSetSecurityObject(Handle handle, Ulong information, const void* descriptor) {
   require_irql_at_most(kPassiveLevel, "ZwSetSecurityObject");
+  if (fault_plan_says_fail("ZwSetSecurityObject", __builtin_return_address(0))) return kStatusInsufficientResources;
   Ulong granted = 0;
   NtStatus status = granted_access(handle, &granted);
   if (!nt_success(status)) return status;
