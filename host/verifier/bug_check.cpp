@@ -44,10 +44,14 @@ const char* bug_check_name(Ulong code) {
       return "SYSTEM_SERVICE_EXCEPTION";
     case kMultipleIrpCompleteRequests:
       return "MULTIPLE_IRP_COMPLETE_REQUESTS";
+    case 0x48:
+      return "CANCEL_STATE_IN_COMPLETED_IRP";
     case kPageFaultInNonpagedArea:
       return "PAGE_FAULT_IN_NONPAGED_AREA";
     case 0x7F:
       return "UNEXPECTED_KERNEL_MODE_TRAP";
+    case 0x93:
+      return "INVALID_KERNEL_HANDLE";
     case kBadPoolCaller:
       return "BAD_POOL_CALLER";
     case kDriverVerifierDetectedViolation:
@@ -58,6 +62,8 @@ const char* bug_check_name(Ulong code) {
       return "DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS";
     case kDriverIrqlNotLessOrEqual:
       return "DRIVER_IRQL_NOT_LESS_OR_EQUAL";
+    case 0xE4:
+      return "WORKER_INVALID";
     case kResourceNotOwned:
       return "RESOURCE_NOT_OWNED";
     case 0xFC:
