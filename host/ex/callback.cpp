@@ -124,7 +124,6 @@ NtStatus NTAPI ExCreateCallback(CallbackObject** object, const ObjectAttributes*
                                 Boolean allow_multiple_callbacks) {
   void* const caller = __builtin_return_address(0);
   require_irql_at_most(kPassiveLevel, "ExCreateCallback");
-  if (fault_plan_says_fail("ExCreateCallback", __builtin_return_address(0))) return kStatusInsufficientResources;
   if (fault_plan_says_fail("ExCreateCallback", caller)) return kStatusInsufficientResources;
   NtStatus status = check_attributes(attributes);
   if (nt_success(status) && attributes && (attributes->attributes & callback_type.invalid_attributes))
@@ -155,7 +154,6 @@ CallbackRegistration* NTAPI ExRegisterCallback(CallbackObject* object, CallbackF
   require_object(object, "ExRegisterCallback");
   if (fault_plan_says_fail("ExRegisterCallback", __builtin_return_address(0))) return nullptr;
   if (!function) bug_check(kDriverVerifierDetectedViolation, {}, "ExRegisterCallback: the function is NULL.");
-  if (fault_plan_says_fail("ExRegisterCallback", __builtin_return_address(0))) return nullptr;
   reference_object(object);
   auto* registration =
       static_cast<CallbackRegistration*>(pool_allocate_for_host(sizeof(CallbackRegistration), kRegistrationTag));

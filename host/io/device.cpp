@@ -52,7 +52,6 @@ NtStatus NTAPI IoCreateDevice(DriverObject* driver, Ulong extension_size, const 
                               Ulong characteristics, Boolean exclusive, DeviceObject** device) {
   void* const caller = __builtin_return_address(0);
   require_irql_at_most(kApcLevel, "IoCreateDevice");
-  if (fault_plan_says_fail("IoCreateDevice", __builtin_return_address(0))) return kStatusInsufficientResources;
   if (fault_plan_says_fail("IoCreateDevice", caller)) return kStatusInsufficientResources;
   if (extension_size > 0xFFFF - sizeof(DeviceObject)) return kStatusInvalidParameter;
   DeviceObject* made = make_device(driver, extension_size);

@@ -211,21 +211,15 @@ void forget_notify_routines() {
 }
 
 NtStatus NTAPI PsSetCreateProcessNotifyRoutine(void* routine, Boolean remove_it) {
-  if (!remove_it && fault_plan_says_fail("PsSetCreateProcessNotifyRoutine", __builtin_return_address(0)))
-    return kStatusInsufficientResources;
   return change(routine, Kind::Plain, remove_it, __builtin_return_address(0));
 }
 
 NtStatus NTAPI PsSetCreateProcessNotifyRoutineEx(void* routine, Boolean remove_it) {
-  if (!remove_it && fault_plan_says_fail("PsSetCreateProcessNotifyRoutineEx", __builtin_return_address(0)))
-    return kStatusInsufficientResources;
   return change(routine, Kind::Ex, remove_it, __builtin_return_address(0));
 }
 
 NtStatus NTAPI PsSetCreateProcessNotifyRoutineEx2(Ulong type, void* information, Boolean remove_it) {
   if (type != 0) return kStatusInvalidParameter;  // PsCreateProcessNotifySubsystems is the only kind there is
-  if (!remove_it && fault_plan_says_fail("PsSetCreateProcessNotifyRoutineEx2", __builtin_return_address(0)))
-    return kStatusInsufficientResources;
   return change(information, Kind::Ex2, remove_it, __builtin_return_address(0));
 }
 
