@@ -15,9 +15,9 @@ namespace wdscope::host {
 
 using NtStatus = std::int32_t;
 using Irql = std::uint8_t;
-using Handle = std::uint64_t;   // HANDLE as an integer: process ids are multiples of four
-using Boolean = std::uint8_t;   // BOOLEAN
-using Ulong = std::uint32_t;    // ULONG is 32 bits on Windows whatever the host's long is
+using Handle = std::uint64_t;  // HANDLE as an integer: process ids are multiples of four
+using Boolean = std::uint8_t;  // BOOLEAN
+using Ulong = std::uint32_t;   // ULONG is 32 bits on Windows whatever the host's long is
 using Long = std::int32_t;
 using SizeT = std::uint64_t;
 
@@ -26,8 +26,12 @@ inline constexpr Irql kApcLevel = 1;
 inline constexpr Irql kDispatchLevel = 2;
 inline constexpr Irql kHighLevel = 15;
 
-constexpr bool nt_success(NtStatus status) { return status >= 0; }
-constexpr NtStatus nt_status(std::uint32_t value) { return static_cast<NtStatus>(value); }
+constexpr bool nt_success(NtStatus status) {
+  return status >= 0;
+}
+constexpr NtStatus nt_status(std::uint32_t value) {
+  return static_cast<NtStatus>(value);
+}
 
 inline constexpr NtStatus kStatusSuccess = 0;
 inline constexpr NtStatus kStatusAlerted = 0x101;
