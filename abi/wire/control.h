@@ -26,17 +26,21 @@ constexpr std::uint32_t control_code(std::uint32_t function, Method method, Cont
          static_cast<std::uint32_t>(method);
 }
 
+// Where "In: nothing" is said, input is refused with STATUS_INVALID_PARAMETER, so that it can get a meaning later.
+// An unknown code: STATUS_INVALID_DEVICE_REQUEST.
+
 // In: nothing. Out: VersionReply. STATUS_BUFFER_TOO_SMALL when the output is shorter.
 inline constexpr std::uint32_t kControlVersion = control_code(0x800, Method::Buffered, ControlAccess::Read);
 
-// In: ReadRequest. Out (direct): ReadReply, then whole records, 8-byte aligned. Waits until `minimum_records` are there
-// or `timeout_ms` is over, whichever is first; cancellable. STATUS_SUCCESS with record_count 0 on time-out.
-// STATUS_BUFFER_TOO_SMALL when the next record does not fit: ReadReply.needed_size says what would; nothing is skipped.
-// STATUS_INVALID_PARAMETER for a short or misaligned buffer or an unknown flag; STATUS_INVALID_DEVICE_STATE when this
-// handle already has as many waiting reads as kMaximumWaitingReads.
+// In: ReadRequest. Out (direct): ReadReply, then whole records, 8-byte aligned. Waits until `minimum_records` more are
+// produced for this reader (whether or not the ring still holds them all) or `timeout_ms` is over, whichever is first;
+// cancellable. STATUS_SUCCESS with what is there on time-out, which may be nothing.
+// STATUS_BUFFER_TOO_SMALL when not even the next record fits: ReadReply.needed_size says what would; nothing is
+// skipped. STATUS_INVALID_PARAMETER for a short or misaligned buffer or an unknown flag; STATUS_INVALID_DEVICE_STATE
+// when this handle already has as many waiting reads as kMaximumWaitingReads.
 inline constexpr std::uint32_t kControlRead = control_code(0x801, Method::OutDirect, ControlAccess::Read);
 
-// In: nothing. Out: Statistics.
+// In: nothing. Out: Statistics. STATUS_BUFFER_TOO_SMALL when the output is shorter.
 inline constexpr std::uint32_t kControlStatistics = control_code(0x802, Method::Buffered, ControlAccess::Read);
 
 // In: nothing. Out: nothing. Notifies the Nri object (a zero, NULL), so that the notifier repeats the state of every
@@ -76,11 +80,11 @@ struct ReadRequest {
 static_assert(sizeof(ReadRequest) == 16);
 
 struct ReadReply {
-  std::uint32_t record_count;
-  std::uint32_t needed_size;  // whole output buffer that the next record needs, when it did not fit; else 0
-  std::uint64_t delivered;    // process records given to this reader so far, these included
-  std::uint64_t lost;         // process records lost to this reader so far
-  std::uint64_t produced;     // sequence that the next record will get
+  std::uint32_t record_count;  // records that follow, loss records among them
+  std::uint32_t needed_size;   // whole output buffer that the next record needs, when it did not fit; else 0
+  std::uint64_t delivered;     // process records given to this reader so far, these included
+  std::uint64_t lost;          // process records lost to this reader so far
+  std::uint64_t produced;      // sequence that the next record will get
 };
 static_assert(sizeof(ReadReply) == 32);
 
