@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 namespace wdscope {
 namespace {
@@ -130,11 +130,17 @@ Result<TrustPolicy> parse_policy(std::string_view text, std::string_view name) {
 }
 
 Result<TrustPolicy> load_policy(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
   std::error_code error;
-  if (!stream.is_open() || stream.bad() || std::filesystem::is_directory(file, error))
-    return failure(ErrorCode::InputUnreadable, "cannot read the trust policy " + file.string());
+  std::string text;
+  bool read = !std::filesystem::is_directory(file, error);
+  if (read) {
+    std::ifstream stream(file, std::ios::binary);
+    std::ostringstream content;
+    content << stream.rdbuf();
+    read = stream.is_open() && !stream.bad();
+    text = std::move(content).str();
+  }
+  if (!read) return failure(ErrorCode::InputUnreadable, "cannot read the trust policy " + file.string());
   return parse_policy(text, file.string());
 }
 
