@@ -216,7 +216,7 @@ TEST_P(CreateExit, ADeniedProcessIsAnnouncedAndTerminated) {
   EXPECT_EQ(all[0].operation(), OperationType::Create);
   EXPECT_EQ(all[0].info.Trusted, 0);  // a denial applies no process info
   EXPECT_EQ(all[1].operation(), OperationType::Terminate);
-  EXPECT_EQ(machine_.machine().process_count(), 1u);
+  EXPECT_EQ(machine_.machine().process_count(), 0u);
 }
 
 }  // namespace

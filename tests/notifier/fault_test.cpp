@@ -44,8 +44,9 @@ TEST_P(Faults, EachFailureLeavesNothingAndStopsNobody) {
       EXPECT_NE(driver.error().status, 0);
     }
   }
-  EXPECT_GT(plan.failures(), 20u);
+  // Some stop the start, some come later.
   EXPECT_GT(refused, 5u);
+  EXPECT_GT(plan.failures(), refused);
 }
 
 }  // namespace
