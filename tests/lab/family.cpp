@@ -123,6 +123,10 @@ int wait_for_signal() {
   return 7;
 }
 
+int wait_then_fork() {
+  return wait_for_signal() == 7 ? fork_only() : 99;
+}
+
 // A sibling instead of a child.
 int clone_parent() {
   const long child = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
@@ -159,7 +163,7 @@ constexpr Way kWays[] = {
     {"kill-self", kill_self},         {"stop-and-go", stop_and_go},
     {"handle-signal", handle_signal}, {"wait-for-signal", wait_for_signal},
     {"clone-parent", clone_parent},   {"failed-exec", failed_exec},
-    {"many-threads", many_threads},
+    {"many-threads", many_threads},   {"wait-then-fork", wait_then_fork},
 };
 
 }  // namespace

@@ -20,20 +20,24 @@ std::unique_ptr<DeviceSource> LabStory::open_reader() {
   return source ? std::move(*source) : nullptr;
 }
 
+void LabStory::append(const DeviceSource& reader, const Batch& batch, std::vector<ProcessEvent>& events) {
+  const auto walked = for_each_record(batch.records, [&](std::span<const std::byte> record) -> Result<void> {
+    auto event = decode(record, reader.origin());
+    if (!event) return tl::unexpected(event.error());
+    EXPECT_TRUE(std::holds_alternative<ProcessEvent>(*event)) << "something was lost";
+    if (const auto* process = std::get_if<ProcessEvent>(&*event)) events.push_back(*process);
+    return {};
+  });
+  EXPECT_TRUE(walked) << walked.error().what;
+}
+
 std::vector<ProcessEvent> LabStory::read_all(DeviceSource& reader) {
   std::vector<ProcessEvent> events;
   for (;;) {
     const auto batch = reader.next(std::chrono::milliseconds(0));
     EXPECT_TRUE(batch) << batch.error().what;
     if (!batch || batch->state != Batch::State::Records) return events;
-    const auto walked = for_each_record(batch->records, [&](std::span<const std::byte> record) -> Result<void> {
-      auto event = decode(record, reader.origin());
-      if (!event) return tl::unexpected(event.error());
-      EXPECT_TRUE(std::holds_alternative<ProcessEvent>(*event)) << "something was lost";
-      if (const auto* process = std::get_if<ProcessEvent>(&*event)) events.push_back(*process);
-      return {};
-    });
-    EXPECT_TRUE(walked) << walked.error().what;
+    append(reader, *batch, events);
   }
 }
 

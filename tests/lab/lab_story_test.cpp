@@ -2,13 +2,18 @@
 // The lab itself: its parts left out or replaced, and its errors.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "lab/process_tracker.h"
 #include "lab_stories/lab_story.h"
+#include "lab_stories/output_pipe.h"
 
 namespace wdscope {
 namespace {
@@ -131,14 +136,31 @@ TEST_F(LabItself, TheWholeMachineIsFollowed) {
   }
   // Other processes of the machine come and go meanwhile: these are found by a name of their own.
   std::filesystem::copy_file(LAB_FAMILY, folder_ / "lab_relative");
-  const std::string command = (folder_ / "lab_relative").string() + " fork-only > /dev/null";
-  EXPECT_EQ(std::system(command.c_str()), 0);
+  const std::string image = (folder_ / "lab_relative").string();
+  OutputPipe output;
+  char way[] = "wait-then-fork";
+  char* arguments[] = {const_cast<char*>(image.c_str()), way, nullptr};
+  pid_t relative = 0;
+  ASSERT_EQ(posix_spawn(&relative, image.c_str(), nullptr, nullptr, arguments, environ), 0);
+  ASSERT_EQ(output.number("ready"), relative);
+  // It goes on when its create has arrived, so that it was there to be read.
+  std::vector<ProcessEvent> events;
+  while (creates_of(events, "lab_relative").empty()) {
+    const auto batch = reader->next(std::chrono::seconds(60));
+    ASSERT_TRUE(batch);
+    ASSERT_EQ(batch->state, Batch::State::Records) << "the create never came";
+    append(*reader, *batch, events);
+  }
+  ASSERT_EQ(kill(relative, SIGTERM), 0);
+  int status = 0;
+  ASSERT_EQ(waitpid(relative, &status, 0), relative);
+  EXPECT_EQ(status, 0);
   lab_->stop_feed();
   EXPECT_EQ(lab_->feed_counts().lost, 0u);
-  const auto events = read_all(*reader);
+  for (const ProcessEvent& event : read_all(*reader)) events.push_back(event);
   const auto relatives = creates_of(events, "lab_relative");
   ASSERT_EQ(relatives.size(), 2u);
-  EXPECT_TRUE(relatives[0].command_line->value.ends_with("lab_relative fork-only"));
+  EXPECT_TRUE(relatives[0].command_line->value.ends_with("lab_relative wait-then-fork"));
   EXPECT_EQ(relatives[1].effective_parent_pid(), relatives[0].pid);
   for (const ProcessEvent& create : relatives) {
     const auto life = of_process(events, *create.pid);

@@ -42,6 +42,8 @@ Result<std::unique_ptr<MachineFeed>> MachineFeed::start(ProcessTracker& tracker,
 MachineFeed::MachineFeed(ConnectorSocket socket, int stop_file, ProcessTracker& tracker, const LabClock& clock,
                          FeedCounters& counters)
     : socket_(std::move(socket)), stop_file_(stop_file), tracker_(tracker), clock_(clock), counters_(counters) {
+  // Before anybody relies on the feed: while /proc is walked, short-lived processes would be gone before their turn.
+  reconcile();
   announcer_ = std::thread([this] { announce(); });
   reader_ = std::thread([this] { read_socket(); });
 }
@@ -54,7 +56,6 @@ MachineFeed::~MachineFeed() {
 }
 
 void MachineFeed::read_socket() {
-  reconcile();
   for (;;) {
     pollfd ready[2] = {{socket_.file(), POLLIN, 0}, {stop_file_, POLLIN, 0}};
     if (poll(ready, 2, -1) < 0 && errno != EINTR) break;
