@@ -26,6 +26,8 @@ class Recording(Story):
         for profile in PROFILES:
             self.record(profile)
             played = self.replay()
+            self.assertIn("replay of", self.talk)
+            self.assertIn(f"profile {profile}", self.talk)
             live = self.run_command(*COMMAND, options=("--profile", profile))
 
             def story(events: list[dict]) -> list[tuple]:
@@ -34,8 +36,6 @@ class Recording(Story):
 
             self.assertEqual(story(played), story(live))
             self.assertEqual(set().union(*played), set().union(*live))
-            self.assertIn("replay of", self.talk)
-            self.assertIn(f"profile {profile}", self.talk)
 
     def test_a_replay_is_the_same_each_time_and_in_a_file(self):
         self.record()

@@ -55,6 +55,6 @@ class Story(unittest.TestCase):
         return read_events(events.read_text(encoding="utf-8"))
 
     def assert_says(self, done: subprocess.CompletedProcess, status: int, *words: str) -> None:
-        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        self.assertEqual(done.returncode, status, f"{done.stdout}{done.stderr}")
         for word in words:
             self.assertIn(word, done.stderr)

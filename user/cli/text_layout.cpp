@@ -7,11 +7,13 @@ namespace wdscope::cli {
 
 TextLayout TextLayout::fitting(std::optional<std::size_t> columns) {
   constexpr std::size_t kWide = 132;  // from here on whole paths have room
+  constexpr std::size_t kFlagsInFull = 160;
   constexpr std::size_t kShortestCommandLine = 8;
-  TextLayout layout{Cells::Whole, Image::Path, true, 12, 9, 7, 5, 22, 40, 0};
+  TextLayout layout{Cells::Whole, Image::Path, true, 12, 9, 7, 5, 31, 40, 0};
   if (!columns) return layout;
   layout.cells = Cells::Cut;
   if (*columns >= kWide) {
+    if (*columns < kFlagsInFull) layout.flags = 22;
     layout.image = 36;
   } else {
     layout.milliseconds = *columns >= 100;

@@ -68,21 +68,24 @@ RecordBuilder cc() {
 
 TEST_F(TextViewTest, AlignsItsColumnsAndShowsLinuxPids) {
   RecordBuilder trust = RecordBuilder::trust(4 * 812, 0);
-  EXPECT_EQ(
-      shown({cc().build(), trust.build(), RecordBuilder::terminate(4 * 812).build()}, {}, {"a replica"}),
-      "# a replica\n"
-      "TIME         OPERATION     PID    PPID TRUST FLAGS                  IMAGE                                    "
-      "COMMAND LINE\n"
-      "# 2026-11-22 (UTC+00:00)\n"
-      "08:30:15.123 create        812     800 yes   new_process,trusted    \\Device\\HarddiskVolume1\\usr\\bin\\cc     "
-      "  "
-      "cc -c main.c\n"
-      "08:30:15.123 trust         812       - no    -                      \\Device\\HarddiskVolume1\\usr\\bin\\cc     "
-      "  "
-      "-\n"
-      "08:30:15.123 terminate     812       - -     -                      \\Device\\HarddiskVolume1\\usr\\bin\\cc     "
-      "  "
-      "-\n");
+  EXPECT_EQ(shown({cc().build(), trust.build(), RecordBuilder::terminate(4 * 812).build()}, {}, {"a replica"}),
+            "# a replica\n"
+            "TIME         OPERATION     PID    PPID TRUST FLAGS                           IMAGE                        "
+            "            "
+            "COMMAND LINE\n"
+            "# 2026-11-22 (UTC+00:00)\n"
+            "08:30:15.123 create        812     800 yes   new_process,trusted             "
+            "\\Device\\HarddiskVolume1\\usr\\bin\\cc     "
+            "  "
+            "cc -c main.c\n"
+            "08:30:15.123 trust         812       - no    -                               "
+            "\\Device\\HarddiskVolume1\\usr\\bin\\cc     "
+            "  "
+            "-\n"
+            "08:30:15.123 terminate     812       - -     -                               "
+            "\\Device\\HarddiskVolume1\\usr\\bin\\cc     "
+            "  "
+            "-\n");
 }
 
 TEST_F(TextViewTest, TheImageIsForgottenWithItsProcess) {
