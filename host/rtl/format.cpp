@@ -175,7 +175,7 @@ class Formatter {
               std::u16string_view prefix) {
     std::u16string body;
     for (std::uint64_t rest = value; rest != 0; rest /= base) body.insert(body.begin(), alphabet[rest % base]);
-    if (value == 0 && s.precision != 0) body = u"0";
+    if (value == 0 && s.precision != 0) body.push_back(u'0');
     if (s.precision > 0 && body.size() < static_cast<std::size_t>(s.precision))
       body.insert(0, static_cast<std::size_t>(s.precision) - body.size(), u'0');
     pad(s, prefix, body, s.zero && s.precision < 0);
