@@ -6,4 +6,4 @@
 
 // One row of an export table: the routine or datum under its own NT name.
 #define NT_EXPORT(name) \
-  { #name, reinterpret_cast<void*>(&name) }
+  { #name, reinterpret_cast < void*>(&name) }
