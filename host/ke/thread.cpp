@@ -60,7 +60,6 @@ struct LinuxThreadState {
   ~LinuxThreadState();
 };
 
-thread_local constinit Thread* this_thread = nullptr;
 thread_local LinuxThreadState this_state;
 
 constexpr std::size_t kSignalStackSize = 256 * 1024;
@@ -87,11 +86,6 @@ void find_stack_limits(Thread& thread) {
   }
   thread.stack_low = low;
   thread.stack_high = static_cast<std::byte*>(low) + size;
-}
-
-[[gnu::noinline]] Thread& adopt_linux_thread() {
-  adopt_thread(make_thread());
-  return *this_thread;
 }
 
 LinuxThreadState::~LinuxThreadState() {
@@ -156,11 +150,11 @@ void set_system_process(Process* process) {
   for (Thread* thread : t.all) thread->process = process;
 }
 
-Thread& current_thread() {
-  if (Thread* thread = this_thread) [[likely]] {
-    return *thread;
-  }
-  return adopt_linux_thread();
+constinit thread_local Thread* this_thread = nullptr;
+
+[[gnu::noinline]] Thread& adopt_linux_thread() {
+  adopt_thread(make_thread());
+  return *this_thread;
 }
 
 Thread* current_thread_or_null() {
@@ -175,22 +169,11 @@ ProcessContext::~ProcessContext() {
   current_thread().process = previous_;
 }
 
-namespace {
-
 [[noreturn, gnu::cold, gnu::noinline]] void irql_too_high(Irql current, Irql highest, const char* routine) {
   bug_check(kIrqlNotLessOrEqual, {0, current, 0, 0},
             std::string(routine) + " was called at IRQL " + std::to_string(current) + "; it needs IRQL " +
                 std::to_string(highest) + " or lower" +
                 (held_locks().count ? ". Held: " + describe_held_locks() : std::string()));
-}
-
-}  // namespace
-
-void require_irql_at_most(Irql highest, const char* routine) {
-  const Irql current = current_thread().irql;
-  if (current > highest) [[unlikely]] {
-    irql_too_high(current, highest, routine);
-  }
 }
 
 void require_apcs_disabled(const char* routine) {

@@ -24,8 +24,17 @@ struct Thread {                         // the ETHREAD; drivers see only its add
   void* stack_high;                  // one past the highest
 };
 
+// The calling thread's NT thread, or null if it has none yet. Set by thread.cpp alone.
+extern constinit thread_local Thread* this_thread;
+Thread& adopt_linux_thread();
+
 // The calling thread's NT thread; made on first use, in the System process, at PASSIVE_LEVEL.
-Thread& current_thread();
+inline Thread& current_thread() {
+  if (Thread* const thread = this_thread) [[likely]] {
+    return *thread;
+  }
+  return adopt_linux_thread();
+}
 
 // The process that threads are born into. Called when a machine boots; moves every thread that exists into it.
 void set_system_process(Process* process);
@@ -42,8 +51,15 @@ class ProcessContext {
   Process* previous_;
 };
 
+[[noreturn]] void irql_too_high(Irql current, Irql highest, const char* routine);
+
 // Bug-checks (0xA, naming `routine`) when the current IRQL is above `highest`.
-void require_irql_at_most(Irql highest, const char* routine);
+inline void require_irql_at_most(Irql highest, const char* routine) {
+  const Irql current = current_thread().irql;
+  if (current > highest) [[unlikely]] {
+    irql_too_high(current, highest, routine);
+  }
+}
 // Bug-checks (0xC4) when normal kernel APCs are enabled: no critical region, IRQL below APC, no system thread.
 void require_apcs_disabled(const char* routine);
 

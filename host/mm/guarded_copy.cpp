@@ -3,13 +3,9 @@
 
 #include "host/mm/fault.h"
 
-#ifdef WDSCOPE_TSAN
-extern "C" void __tsan_write_range(void* address, unsigned long size);
-#endif
-
 extern "C" {
 std::size_t wdscope_guarded_copy(void* target, const void* source, std::size_t size);
-extern const char wdscope_guarded_copy_quads[];
+extern const char wdscope_guarded_copy_wide[];
 extern const char wdscope_guarded_copy_bytes[];
 extern const char wdscope_guarded_copy_done[];
 }
@@ -17,16 +13,13 @@ extern const char wdscope_guarded_copy_done[];
 namespace wdscope::host {
 
 std::size_t guarded_copy(void* target, const void* source, std::size_t size) {
-#ifdef WDSCOPE_TSAN
-  __tsan_write_range(target, size);
-#endif
   return wdscope_guarded_copy(target, source, size);
 }
 
 bool end_guarded_copy(greg_t* registers) {
   const auto rip = static_cast<std::uintptr_t>(registers[REG_RIP]);
   const auto at = [](const char* label) { return reinterpret_cast<std::uintptr_t>(label); };
-  if (rip >= at(wdscope_guarded_copy_quads) && rip < at(wdscope_guarded_copy_bytes)) {
+  if (rip >= at(wdscope_guarded_copy_wide) && rip < at(wdscope_guarded_copy_bytes)) {
     registers[REG_RIP] = static_cast<greg_t>(at(wdscope_guarded_copy_bytes));
     return true;
   }
