@@ -27,10 +27,10 @@ OutputPipe::~OutputPipe() {
 }
 
 int OutputPipe::number(const std::string& name) {
-  const std::string key = name + "=";
+  const std::string key = "\n" + name + "=";  // a whole name: "child" is no part of "grandchild"
   for (;;) {
     const std::size_t at = seen_.find(key);
-    if (at != std::string::npos && seen_.find('\n', at) != std::string::npos)
+    if (at != std::string::npos && seen_.find('\n', at + 1) != std::string::npos)
       return std::atoi(seen_.c_str() + at + key.size());
     char chunk[256];
     const ssize_t length = read(reader_, chunk, sizeof chunk);

@@ -17,7 +17,7 @@ class OutputPipe {
  private:
   int old_output_ = -1;
   int reader_ = -1;
-  std::string seen_;
+  std::string seen_ = "\n";
 };
 
 }  // namespace wdscope
