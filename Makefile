@@ -60,7 +60,7 @@ format: ## format every C++ file
 	@cmake/lint.sh --fix-format
 
 .PHONY: lint
-lint: build ## formatting, static analysis and the house rules
+lint: build ## formatting and static analysis
 	@cmake/deps.sh build lint
 	@cmake/lint.sh
 
