@@ -49,8 +49,11 @@ user_code() {
     tidy out/lint-user.log -p out/release
 }
 kernel_code() {
+  local standard_library
+  standard_library="$(dirname "$(x86_64-w64-mingw32-g++-posix -print-libgcc-file-name)")/include/c++"
   find driver -name '*.cpp' ! -name '*_test.cpp' | sort | tidy out/lint-kernel.log -p out/release/driver \
-    --extra-arg-before=--target=x86_64-w64-mingw32
+    --extra-arg-before=--target=x86_64-w64-mingw32 \
+    --extra-arg=-isystem"$standard_library" --extra-arg=-isystem"$standard_library/x86_64-w64-mingw32"
 }
 
 step format format

@@ -89,7 +89,7 @@ void finish_initialization(DriverObject* object) {
 
 }  // namespace
 
-HostResult<std::unique_ptr<LoadedDriver>> load_driver(std::span<const std::byte> file, DriverOptions options,
+HostResult<std::unique_ptr<LoadedDriver>> load_driver(std::span<const std::byte> file, const DriverOptions& options,
                                                       LeakCheck leak_check) {
   auto image = LoadedImage::map(file, options.service_name + ".sys", all_exports());
   if (!image) return tl::unexpected(std::move(image.error()));

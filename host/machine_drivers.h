@@ -12,7 +12,7 @@ namespace wdscope::host {
 
 enum class LeakCheck : std::uint8_t { Off, On };
 
-HostResult<std::unique_ptr<LoadedDriver>> load_driver(std::span<const std::byte> image, DriverOptions options,
+HostResult<std::unique_ptr<LoadedDriver>> load_driver(std::span<const std::byte> image, const DriverOptions& options,
                                                       LeakCheck leak_check);
 // INVALID_DEVICE_REQUEST: no unload routine. DEVICE_BUSY: files are open on its devices; nothing has changed.
 HostResult<void> unload_driver(LoadedDriver& driver, LeakCheck leak_check);

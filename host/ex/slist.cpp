@@ -56,7 +56,7 @@ SlistEntry* entry_of(std::uint64_t next) {
   return reinterpret_cast<SlistEntry*>(next & ~0xFULL);
 }
 
-[[gnu::no_sanitize("address", "thread")]] std::uint64_t peek_next(SlistEntry* entry) {
+__attribute__((no_sanitize("address", "thread"))) std::uint64_t peek_next(SlistEntry* entry) {
   return reinterpret_cast<std::uint64_t>(*const_cast<SlistEntry* volatile*>(&entry->next));
 }
 

@@ -102,7 +102,7 @@ NTAPI NtStatus PsCreateSystemThread(Handle* handle, Ulong access, ObjectAttribut
     end_thread(thread);
     return kStatusInsufficientResources;
   }
-  launch.release();  // the thread's own now
+  static_cast<void>(launch.release());  // the thread's own now
   *handle = opened;
   if (client_id) *static_cast<ClientId*>(client_id) = {4, thread_id};
   return kStatusSuccess;

@@ -34,7 +34,6 @@ namespace {
 
 constexpr std::uint8_t kProtectionTypeMask = 7;  // PS_PROTECTION: type in the low three bits
 constexpr std::uint8_t kProtectedLight = 1;
-constexpr std::uint8_t kProtected = 2;
 constexpr Ulong kImageNameTag = pool_tag("SNam");
 
 std::uint64_t NTAPI PsGetProcessId(Process* process) {

@@ -184,7 +184,7 @@ class Formatter {
   void signed_integer(const Spec& s) {
     std::int64_t value = s.size == Size::Bits64 ? next<long long>() : next<int>();
     if (s.size == Size::Short) value = static_cast<std::int16_t>(value);
-    if (s.size == Size::Char) value = static_cast<std::int8_t>(value);
+    if (s.size == Size::Char) value = std::int64_t{static_cast<std::int8_t>(value)};
     const bool negative = value < 0;
     const auto magnitude = negative ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
     digits(s, magnitude, 10, u"0123456789", negative ? u"-" : s.plus ? u"+" : s.space ? u" " : u"");

@@ -66,8 +66,9 @@ struct Tables {
     for (std::uint32_t unit = 0; unit < 0x10000; ++unit) upper[unit] = lower[unit] = static_cast<char16_t>(unit);
     for (const Run& run : kRuns)
       for (std::int32_t unit = run.first; unit <= run.last; unit += run.step) {
-        upper[static_cast<std::size_t>(unit)] = static_cast<char16_t>(unit + run.delta);
-        lower[static_cast<std::size_t>(unit + run.delta)] = static_cast<char16_t>(unit);
+        const std::int32_t folded = unit + run.delta;
+        upper[static_cast<std::size_t>(unit)] = static_cast<char16_t>(folded);
+        lower[static_cast<std::size_t>(folded)] = static_cast<char16_t>(unit);
       }
   }
 };

@@ -129,7 +129,7 @@ Result<RecordingSource::Found> RecordingSource::read_block() {
     } else {
       note_damage(offset_, *got == sizeof header_ ? "no whole block header" : "a block header that is cut off");
     }
-    const auto found = find_block(offset_ + 1);
+    auto found = find_block(offset_ + 1);
     if (!found || *found == Found::EndOfFile) return found;
   }
 }
@@ -138,7 +138,7 @@ Result<RecordingSource::Found> RecordingSource::read_block() {
 Result<bool> RecordingSource::skip_damaged_block(const wire::BlockHeader& header) {
   const std::uint64_t behind = offset_ + sizeof header + header.payload_size;
   wire::BlockHeader next;
-  const auto sound = header_at(behind, next);
+  auto sound = header_at(behind, next);
   if (sound && *sound) offset_ = behind;
   return sound;
 }

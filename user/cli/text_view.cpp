@@ -49,7 +49,7 @@ Result<void> TextView::write(std::span<const std::byte> records) {
 
 Result<void> TextView::flush() {
   if (buffer_.empty()) return {};
-  const auto written = output_.write(std::as_bytes(std::span(buffer_)));
+  auto written = output_.write(std::as_bytes(std::span(buffer_)));
   buffer_.clear();
   return written;
 }

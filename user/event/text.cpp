@@ -57,10 +57,12 @@ char* write_escaped(char* out, unsigned char ascii) {
       break;
   }
   constexpr char kDigits[] = "0123456789abcdef";
-  std::memcpy(out, "u00", 3);
-  out[3] = kDigits[ascii >> 4];
-  out[4] = kDigits[ascii & 0xF];
-  return out + 5;
+  *out++ = 'u';
+  *out++ = '0';
+  *out++ = '0';
+  *out++ = kDigits[ascii >> 4];
+  *out++ = kDigits[ascii & 0xF];
+  return out;
 }
 
 bool needs_escape(unsigned char ascii) {

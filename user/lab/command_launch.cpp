@@ -45,6 +45,7 @@ Result<CommandLaunch> CommandLaunch::prepare(const std::vector<std::string>& com
   if (command.empty() || command.front().empty())
     return failure(ErrorCode::Usage, "no command to run", "name one behind --");
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
 

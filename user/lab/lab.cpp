@@ -45,9 +45,16 @@ std::string read_host_name() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
 }
 
+// A driver that is no whole PE image or imports the unknown is a bad input file; all else is the machine's refusal.
+ErrorCode code_of(host::NtStatus status) {
+  return status == host::kStatusInvalidImageFormat || status == host::kStatusEntryPointNotFound
+             ? ErrorCode::InputDamaged
+             : ErrorCode::SourceUnavailable;
+}
+
 tl::unexpected<Error> from_host(const std::string& doing, const host::HostError& error) {
   return failure(
-      ErrorCode::SourceUnavailable,
+      code_of(error.status),
       fmt::format("{}: {} (status {:#010x})", doing, error.message, static_cast<std::uint32_t>(error.status)), {},
       error.status);
 }
@@ -207,7 +214,7 @@ void MachineLab::stop_feed() {
 
 }  // namespace
 
-Result<std::unique_ptr<Lab>> Lab::start(LabOptions options) {
+Result<std::unique_ptr<Lab>> Lab::start(const LabOptions& options) {
   TrustPolicy policy;
   if (!options.policy.empty()) {
     auto loaded = load_policy(options.policy);

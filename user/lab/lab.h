@@ -43,7 +43,7 @@ struct FeedCounts {
 class Lab {
  public:
   // Boots the host, adopts this machine's running processes, loads the drivers and connects the service.
-  static Result<std::unique_ptr<Lab>> start(LabOptions options);
+  static Result<std::unique_ptr<Lab>> start(const LabOptions& options);
   virtual ~Lab() = default;  // stops the feed, disconnects the service, unloads the drivers, checks for leaks
 
   // A new reader of the observer's device; any number. Must be gone before the lab is.
