@@ -50,11 +50,23 @@ std::uint64_t canary_for(const PoolHeader* header) {
 }
 
 std::uint32_t state_of(const PoolHeader* header) {
-  return std::atomic_ref(const_cast<PoolHeader*>(header)->state).load(std::memory_order_relaxed);
+  return std::atomic_ref(const_cast<PoolHeader*>(header)->state).load(std::memory_order_acquire);
 }
 
 void set_state(PoolHeader* header, std::uint32_t state) {
-  std::atomic_ref(header->state).store(state, std::memory_order_relaxed);
+  std::atomic_ref(header->state).store(state, std::memory_order_release);
+}
+
+// Who counts or describes blocks may look at one that is just being given to somebody else: it then reads one word or
+// the other, and is wrong about that block alone.
+template <class T>
+T seen(const T& field) {
+  return std::atomic_ref(const_cast<T&>(field)).load(std::memory_order_relaxed);
+}
+
+template <class T>
+void show(T& field, T value) {
+  std::atomic_ref(field).store(value, std::memory_order_relaxed);
 }
 
 std::size_t guard_size(const PoolHeader* header) {
@@ -83,10 +95,14 @@ std::string tag_text(Ulong tag) {
   return text + "'";
 }
 
+bool is_paged(const PoolHeader* header) {
+  return seen(header->kind) == static_cast<std::uint8_t>(PoolKind::Paged);
+}
+
 std::string block_text(PoolHeader* header) {
-  return fmt::format("{}-byte {} block {}, tag {}, allocated at {}", header->size,
-                     header->kind == static_cast<std::uint8_t>(PoolKind::Paged) ? "paged" : "nonpaged",
-                     hex(user_of(header)), tag_text(header->tag), describe_address(header->allocated_at));
+  return fmt::format("{}-byte {} block {}, tag {}, allocated at {}", seen(header->size),
+                     is_paged(header) ? "paged" : "nonpaged", hex(user_of(header)), tag_text(seen(header->tag)),
+                     describe_address(seen(header->allocated_at)));
 }
 
 [[gnu::cold, gnu::noinline]] std::string full_text(PoolHeader* header) {
@@ -147,12 +163,12 @@ void* allocate_block(PoolKind kind, std::size_t size, Ulong tag, const LoadedIma
   if (!header) return nullptr;
   std::byte* const user = bytes_of(header);
   unpoison(user - kPoisonedHeader, kPoisonedHeader + pool_class_capacity(header->size_class));
-  header->tag = tag;
-  header->size = static_cast<std::uint32_t>(size);
-  header->kind = static_cast<std::uint8_t>(kind);
-  header->has_lock = 0;
-  header->owner = owner;
-  header->allocated_at = caller;
+  show(header->tag, tag);
+  show(header->size, static_cast<std::uint32_t>(size));
+  show(header->kind, static_cast<std::uint8_t>(kind));
+  show(header->has_lock, std::uint8_t{0});
+  show(header->owner, owner);
+  show(header->allocated_at, caller);
   header->freed_at = nullptr;
   header->canary_or_next = canary_for(header);
   std::memset(user, fill, size);
@@ -222,7 +238,7 @@ void retire(PoolHeader* header, void* caller) {
   if (first_other(user + header->size, guard, kGuardFill) != guard) [[unlikely]] {
     damaged(header, "behind", caller);
   }
-  if (std::atomic_ref(header->has_lock).load(std::memory_order_relaxed)) locks_go(header, caller);
+  if (seen(header->has_lock)) locks_go(header, caller);
   header->freed_at = caller;
   std::memset(user, kFreedFill, header->size);
   poison(user - kPoisonedHeader, kPoisonedHeader + header->size + guard);
@@ -302,10 +318,9 @@ PoolUse pool_use_of(const LoadedImage* owner) {
   visit_blocks(
       [](PoolHeader* header, void* context) {
         auto& s = *static_cast<Sum*>(context);
-        if (state_of(header) != kAllocated || header->owner != s.owner) return;
+        if (state_of(header) != kAllocated || seen(header->owner) != s.owner) return;
         ++s.use.allocations;
-        (header->kind == static_cast<std::uint8_t>(PoolKind::Paged) ? s.use.paged_bytes : s.use.nonpaged_bytes) +=
-            header->size;
+        (is_paged(header) ? s.use.paged_bytes : s.use.nonpaged_bytes) += seen(header->size);
       },
       &sum);
   return sum.use;
@@ -320,7 +335,7 @@ std::vector<std::string> describe_pool_blocks_of(const LoadedImage* owner, std::
   visit_blocks(
       [](PoolHeader* header, void* context) {
         auto& l = *static_cast<List*>(context);
-        if (state_of(header) != kAllocated || header->owner != l.owner || l.lines.size() == l.limit) return;
+        if (state_of(header) != kAllocated || seen(header->owner) != l.owner || l.lines.size() == l.limit) return;
         l.lines.push_back(block_text(header));
       },
       &list);
@@ -330,7 +345,7 @@ std::vector<std::string> describe_pool_blocks_of(const LoadedImage* owner, std::
 void pool_disown(const LoadedImage* owner) {
   visit_blocks(
       [](PoolHeader* header, void* context) {
-        if (header->owner == context) header->owner = nullptr;
+        if (seen(header->owner) == context) show(header->owner, static_cast<const LoadedImage*>(nullptr));
       },
       const_cast<LoadedImage*>(owner));
 }
@@ -351,7 +366,7 @@ std::string describe_pool_address(const void* address) {
 }
 
 void pool_mark_lock(const void* address) {
-  if (PoolHeader* header = find_block(address)) std::atomic_ref(header->has_lock).store(1, std::memory_order_relaxed);
+  if (PoolHeader* header = find_block(address)) show(header->has_lock, std::uint8_t{1});
 }
 
 }  // namespace wdscope::host

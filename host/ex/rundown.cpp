@@ -43,7 +43,11 @@ void release(RundownRef* ref, std::uint64_t count) {
   std::uint64_t seen = word_of(ref).load(std::memory_order_acquire);
   while (!(seen & kActive)) {
     if (seen < count * kUser) violation(0x1009, ref, "rundown protection was released more often than acquired");
-    if (word_of(ref).compare_exchange_weak(seen, seen - count * kUser, std::memory_order_release)) return;
+    // A waiter may have come between: its block is read next.
+    if (word_of(ref).compare_exchange_weak(seen, seen - count * kUser, std::memory_order_release,
+                                           std::memory_order_acquire)) {
+      return;
+    }
   }
   if (seen == kActive) violation(0x1009, ref, "rundown protection was released after rundown had completed");
   auto* const block = reinterpret_cast<WaitBlock*>(seen & ~kActive);

@@ -135,10 +135,11 @@ void NTAPI IofCompleteRequest(Irp* irp, std::int8_t) {
   if (status == kStatusPending)
     bug_check(kDriverVerifierDetectedViolation, {kCompletedWithPending, 0, address, 0},
               "IoCompleteRequest: the IRP is completed with STATUS_PENDING, which says that it is not.");
-  if (irp->cancel_routine)
-    bug_check(kCancelStateInCompletedIrp, {address, reinterpret_cast<std::uint64_t>(irp->cancel_routine), 0, 0},
+  // The sender may be cancelling at this moment, in vain.
+  if (const auto cancel = std::atomic_ref(irp->cancel_routine).load(std::memory_order_relaxed))
+    bug_check(kCancelStateInCompletedIrp, {address, reinterpret_cast<std::uint64_t>(cancel), 0, 0},
               fmt::format("IoCompleteRequest: the IRP still has the cancel routine {}.",
-                          routine_name(reinterpret_cast<void*>(irp->cancel_routine))));
+                          routine_name(reinterpret_cast<void*>(cancel))));
   if (request.checks_information && !is_error(status) && irp->io_status.information > request.information_limit)
     bug_check(kDriverVerifierDetectedViolation, {0, address, irp->io_status.information, request.information_limit},
               fmt::format("IoCompleteRequest: IoStatus.Information is {}, but the output buffer has {} bytes: kernel "

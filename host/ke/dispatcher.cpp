@@ -66,6 +66,11 @@ void unlink(ListEntry& entry) {
   entry.flink = nullptr;
 }
 
+// KeReadState... look at the state without the lock.
+void set_signal_state(DispatcherHeader& header, Long state) {
+  std::atomic_ref(header.signal_state).store(state, std::memory_order_release);
+}
+
 bool satisfies(const DispatcherHeader& header, const Thread* thread) {
   if (header.signal_state > 0) return true;
   return type_of(header) == DispatcherType::Mutant && reinterpret_cast<const KMutant&>(header).owner_thread == thread;
@@ -75,13 +80,13 @@ void consume(DispatcherHeader& header, Thread* thread) {
   switch (type_of(header)) {
     case DispatcherType::SynchronizationEvent:
     case DispatcherType::SynchronizationTimer:
-      header.signal_state = 0;
+      set_signal_state(header, 0);
       break;
     case DispatcherType::Semaphore:
-      --header.signal_state;
+      set_signal_state(header, header.signal_state - 1);
       break;
     case DispatcherType::Mutant:
-      --header.signal_state;
+      set_signal_state(header, header.signal_state - 1);
       reinterpret_cast<KMutant&>(header).owner_thread = thread;
       break;
     default:
@@ -272,7 +277,7 @@ Long set_state(DispatcherHeader& header, Long state) {
   {
     ObjectLock hold(header.type);
     before = header.signal_state;
-    header.signal_state = state;
+    set_signal_state(header, state);
     released = claim_waiters(header);
   }
   wake(released);
@@ -285,7 +290,7 @@ void initialize_dispatcher_header(DispatcherHeader* header, DispatcherType type,
   header->flags1 = 0;
   header->size = static_cast<std::uint8_t>(size / sizeof(Ulong));
   header->inserted = 0;
-  header->signal_state = state;
+  set_signal_state(*header, state);
   header->wait_list_head.flink = header->wait_list_head.blink = &header->wait_list_head;
   std::atomic_ref(header->type).store(static_cast<std::uint8_t>(type), std::memory_order_release);
 }
@@ -307,14 +312,14 @@ NTAPI Long KeResetEvent(KEvent* event) {
   require_irql_at_most(kDispatchLevel, "KeResetEvent");
   ObjectLock hold(event->header.type);
   const Long before = event->header.signal_state;
-  event->header.signal_state = 0;
+  set_signal_state(event->header, 0);
   return before;
 }
 
 NTAPI void KeClearEvent(KEvent* event) {
   require_irql_at_most(kDispatchLevel, "KeClearEvent");
   ObjectLock hold(event->header.type);
-  event->header.signal_state = 0;
+  set_signal_state(event->header, 0);
 }
 
 NTAPI Long KePulseEvent(KEvent* event, Long, Boolean wait) {
@@ -324,9 +329,9 @@ NTAPI Long KePulseEvent(KEvent* event, Long, Boolean wait) {
   {
     ObjectLock hold(event->header.type);
     before = event->header.signal_state;
-    event->header.signal_state = 1;
+    set_signal_state(event->header, 1);
     released = claim_waiters(event->header);
-    event->header.signal_state = 0;
+    set_signal_state(event->header, 0);
   }
   wake(released);
   return before;
@@ -351,7 +356,7 @@ NTAPI Long KeReleaseSemaphore(KSemaphore* semaphore, Long, Long adjustment, Bool
     before = semaphore->header.signal_state;
     over = adjustment <= 0 || adjustment > semaphore->limit - before;
     if (!over) {
-      semaphore->header.signal_state = before + adjustment;
+      set_signal_state(semaphore->header, before + adjustment);
       released = claim_waiters(semaphore->header);
     }
   }
@@ -388,7 +393,7 @@ NTAPI Long KeReleaseMutex(KMutant* mutex, Boolean wait) {
     before = mutex->header.signal_state;
     owner = mutex->owner_thread;
     if (owner == &thread) {
-      mutex->header.signal_state = before + 1;
+      set_signal_state(mutex->header, before + 1);
       if (before == 0) {
         mutex->owner_thread = nullptr;
         released = claim_waiters(mutex->header);
