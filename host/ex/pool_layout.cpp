@@ -13,6 +13,10 @@
 
 #include "host/ex/pool.h"
 
+#ifdef WDSCOPE_ASAN
+#include <sanitizer/lsan_interface.h>
+#endif
+
 namespace wdscope::host {
 namespace {
 
@@ -86,11 +90,11 @@ ClassState& class_state(std::uint8_t size_class) {
   return states[size_class];
 }
 
-[[gnu::no_sanitize("address")]] PoolHeader* next_of(PoolHeader* header) {
+__attribute__((no_sanitize("address"))) PoolHeader* next_of(PoolHeader* header) {
   return reinterpret_cast<PoolHeader*>(*const_cast<volatile std::uint64_t*>(&header->canary_or_next));
 }
 
-[[gnu::no_sanitize("address")]] void set_next(PoolHeader* header, PoolHeader* next) {
+__attribute__((no_sanitize("address"))) void set_next(PoolHeader* header, PoolHeader* next) {
   *const_cast<volatile std::uint64_t*>(&header->canary_or_next) = reinterpret_cast<std::uint64_t>(next);
 }
 
@@ -109,6 +113,9 @@ bool open_run(ClassState& state, std::uint8_t size_class) {
   }
   std::byte* const start = arena() + first * kSpanSize;
   if (mprotect(start, count * kSpanSize, PROT_READ | PROT_WRITE) != 0) return false;
+#ifdef WDSCOPE_ASAN
+  __lsan_register_root_region(start, count * kSpanSize);  // what only an object's header points to is not leaked
+#endif
   spans[first].size_class = size_class;
   for (std::uint32_t i = 0; i < count; ++i) spans[first + i].first.store(first + 1, std::memory_order_release);
   state.current_run = first + 1;
