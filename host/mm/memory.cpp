@@ -8,6 +8,7 @@
 #include "host/ke/thread.h"
 #include "host/mm/guarded_copy.h"
 #include "host/nt/export_table.h"
+#include "host/sanitizer/tables.h"
 #include "host/verifier/bug_check.h"
 #include "host/verifier/fault_plan.h"
 #include "host/verifier/stack.h"
@@ -66,6 +67,7 @@ NTAPI NtStatus MmCopyMemory(void* target, CopyAddress source, SizeT size, Ulong 
     *transferred = 0;
     return flags == kCopyPhysical ? kStatusNotSupported : kStatusInvalidParameter4;
   }
+  sanitizer_sees_write(target, size, caller);  // the source may be anything: reading it is never an error
   *transferred = guarded_copy(target, source.virtual_address, size);
   return *transferred == size ? kStatusSuccess : kStatusInvalidAddress;
 }

@@ -9,9 +9,9 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+
 #include "host/ex/pool.h"
-#include "host/ke/thread.h"
-#include "host/mm/guarded_copy.h"
 #include "host/nt/export_table.h"
 #include "host/verifier/bug_check.h"
 #include "host/verifier/stack.h"
@@ -65,6 +65,10 @@ Export row(const char* name, Routine* routine) {
 
 }  // namespace
 
+void sanitizer_sees_write(void* start, SizeT size, void* caller) {
+  check(start, size, "write", caller);
+}
+
 std::span<const Export> sanitizer_exports() {
   static const Export table[] = {
       row("__asan_load1_noabort", &load<1>),
@@ -85,6 +89,15 @@ std::span<const Export> sanitizer_exports() {
 }
 
 }  // namespace wdscope::host
+
+// Called by the runtime for what it finds itself, in the host's own code or in a routine such as memcpy that a driver
+// called: it knows neither the pool nor the drivers' symbols.
+extern "C" void __asan_on_error() {
+  using namespace wdscope::host;
+  const std::string what = describe_pool_address(__asan_get_report_address());
+  if (!what.empty()) std::fprintf(stderr, "AddressSanitizer found an access %s\n", what.c_str());
+  for (const std::string& line : describe_stack(capture_stack())) std::fprintf(stderr, "    %s\n", line.c_str());
+}
 
 #elif !defined(WDSCOPE_TSAN)
 

@@ -5,3 +5,16 @@
 #pragma once
 
 #include "host/exports.h"
+
+namespace wdscope::host {
+
+// What the executive is about to write on a driver's behalf, past the sanitizers' eyes. In a host built with
+// AddressSanitizer: bug-checks as the driver's own write would. In one built with ThreadSanitizer: counts as a write of
+// `caller`. Else nothing.
+#if defined(WDSCOPE_ASAN) || defined(WDSCOPE_TSAN)
+void sanitizer_sees_write(void* start, SizeT size, void* caller);
+#else
+inline void sanitizer_sees_write(void*, SizeT, void*) {}
+#endif
+
+}  // namespace wdscope::host

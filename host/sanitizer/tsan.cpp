@@ -20,18 +20,12 @@ void __tsan_write2_pc(void* address, void* pc);
 void __tsan_write4_pc(void* address, void* pc);
 void __tsan_write8_pc(void* address, void* pc);
 void __tsan_write16_pc(void* address, void* pc);
-void __tsan_unaligned_read2(const void* address);
-void __tsan_unaligned_read4(const void* address);
-void __tsan_unaligned_read8(const void* address);
-void __tsan_unaligned_read16(const void* address);
-void __tsan_unaligned_write2(void* address);
-void __tsan_unaligned_write4(void* address);
-void __tsan_unaligned_write8(void* address);
-void __tsan_unaligned_write16(void* address);
-void __tsan_read_range(void* address, unsigned long size);
-void __tsan_write_range(void* address, unsigned long size);
+void __tsan_read_range_pc(void* address, unsigned long size, void* pc);
+void __tsan_write_range_pc(void* address, unsigned long size, void* pc);
 void __tsan_func_entry(void* caller);
-void __tsan_func_exit();
+void tsan_func_exit() __asm__("__tsan_func_exit");  // GCC knows the name with another type
+void __tsan_ignore_thread_begin();
+void __tsan_ignore_thread_end();
 int __tsan_get_report_data(void* report, const char** description, int* count, int* stack_count, int* mop_count,
                            int* loc_count, int* mutex_count, int* thread_count, int* unique_tid_count,
                            void** sleep_trace, unsigned long trace_size);
@@ -42,11 +36,14 @@ int __tsan_get_report_mop(void* report, unsigned long index, int* tid, void** ad
 namespace wdscope::host {
 namespace {
 
+// These must not be instrumented themselves: the entry and exit of a driver's function would be booked on them.
+#define CALL_OUT [[gnu::no_sanitize("thread")]] NTAPI void
+
 #define ACCESS(size)                                               \
-  NTAPI void read##size(void* address) {                           \
+  CALL_OUT read##size(void* address) {                             \
     __tsan_read##size##_pc(address, __builtin_return_address(0));  \
   }                                                                \
-  NTAPI void write##size(void* address) {                          \
+  CALL_OUT write##size(void* address) {                            \
     __tsan_write##size##_pc(address, __builtin_return_address(0)); \
   }
 ACCESS(1)
@@ -56,12 +53,12 @@ ACCESS(8)
 ACCESS(16)
 #undef ACCESS
 
-#define UNALIGNED(size)                             \
-  NTAPI void unaligned_read##size(void* address) {  \
-    __tsan_unaligned_read##size(address);           \
-  }                                                 \
-  NTAPI void unaligned_write##size(void* address) { \
-    __tsan_unaligned_write##size(address);          \
+#define UNALIGNED(size)                                                \
+  CALL_OUT unaligned_read##size(void* address) {                       \
+    __tsan_read_range_pc(address, size, __builtin_return_address(0));  \
+  }                                                                    \
+  CALL_OUT unaligned_write##size(void* address) {                      \
+    __tsan_write_range_pc(address, size, __builtin_return_address(0)); \
   }
 UNALIGNED(2)
 UNALIGNED(4)
@@ -69,19 +66,19 @@ UNALIGNED(8)
 UNALIGNED(16)
 #undef UNALIGNED
 
-NTAPI void read_range(void* address, SizeT size) {
-  __tsan_read_range(address, size);
+CALL_OUT read_range(void* address, SizeT size) {
+  __tsan_read_range_pc(address, size, __builtin_return_address(0));
 }
-NTAPI void write_range(void* address, SizeT size) {
-  __tsan_write_range(address, size);
+CALL_OUT write_range(void* address, SizeT size) {
+  __tsan_write_range_pc(address, size, __builtin_return_address(0));
 }
-NTAPI void func_entry(void* caller) {
+CALL_OUT func_entry(void* caller) {
   __tsan_func_entry(caller);
 }
-NTAPI void func_exit() {
-  __tsan_func_exit();
+CALL_OUT func_exit() {
+  tsan_func_exit();
 }
-NTAPI void init() {}  // the host's runtime is up
+CALL_OUT init() {}  // the host's runtime is up
 
 // The host's own compiler turns these into the runtime's calls. Sequential consistency is what the drivers ask for, and
 // what Interlocked routines are; a weaker order than asked would hide nothing but could report falsely.
@@ -104,7 +101,7 @@ struct Atomic {
   }
 };
 
-NTAPI void vptr_update(void** address, void*) {
+CALL_OUT vptr_update(void** address, void*) {
   __tsan_write8_pc(address, __builtin_return_address(0));
 }
 NTAPI void thread_fence(int) {
@@ -120,6 +117,10 @@ Export row(const char* name, Routine* routine) {
 }
 
 }  // namespace
+
+void sanitizer_sees_write(void* start, SizeT size, void* caller) {
+  __tsan_write_range_pc(start, size, caller);
+}
 
 std::span<const Export> sanitizer_exports() {
 #define ROW(name) row("__tsan_" #name, &name)
@@ -178,6 +179,7 @@ extern "C" void __tsan_on_report(void* report) {
   const char* description;
   int count, stacks, mops, locations, mutexes, threads, tids;
   void* sleep_trace[1];
+  __tsan_ignore_thread_begin();  // the runtime holds its locks: a second report from here would never end
   __tsan_get_report_data(report, &description, &count, &stacks, &mops, &locations, &mutexes, &threads, &tids,
                          sleep_trace, 1);
   for (int i = 0; i < mops; ++i) {
@@ -191,6 +193,7 @@ extern "C" void __tsan_on_report(void* report) {
       if (frame) std::fprintf(stderr, "    %s\n", wdscope::host::describe_address(frame).c_str());
     }
   }
+  __tsan_ignore_thread_end();
 }
 
 #endif
