@@ -3,6 +3,9 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "host/nt/base.h"
 
@@ -25,7 +28,12 @@ std::span<const Export> sanitizer_exports();  // __asan_*, __tsan_*: only in san
 // All of the above: what an image's imports are bound to.
 std::span<const std::span<const Export>> all_exports();
 
-// The address of an exported routine or variable; null if the host has none of that name.
+// Hides these names from drivers, instead of those hidden before; none: all are there. Gives the names that the host
+// never had; then nothing is changed. Only while no driver is loaded.
+std::vector<std::string> hide_exports(const std::vector<std::string>& names);
+bool is_hidden_export(std::string_view name);
+
+// The address of an exported routine or variable; null if the host has none of that name, or hides it.
 void* find_nt_export(std::string_view name);
 // "nt!KeSetEvent+0x12" if `address` is inside the code of an exported routine, else empty.
 std::string nt_routine_containing(const void* address);

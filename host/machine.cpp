@@ -11,6 +11,7 @@
 #include "host/dbg/debug_output.h"
 #include "host/ex/callback.h"
 #include "host/ex/pool.h"
+#include "host/exports.h"
 #include "host/io/driver.h"
 #include "host/io/file.h"
 #include "host/io/work_item.h"
@@ -69,6 +70,7 @@ class TheMachine final : public Machine {
     set_current_fault_plan(nullptr);
     set_debug_output(nullptr, 0);
     set_bug_check_handler(nullptr);
+    hide_exports({});
     machine_stands = false;
   }
 
@@ -198,6 +200,12 @@ class TheMachine final : public Machine {
 HostResult<std::unique_ptr<Machine>> Machine::boot(MachineOptions options) {
   if (machine_stands.exchange(true))
     return tl::unexpected(HostError{kStatusUnsuccessful, "a machine already stands in this process"});
+  if (const auto unknown = hide_exports(options.absent_routines); !unknown.empty()) {
+    machine_stands = false;
+    return tl::unexpected(
+        HostError{kStatusProcedureNotFound,
+                  fmt::format("the host never had the routines said to be absent: {}", fmt::join(unknown, ", "))});
+  }
   return std::make_unique<TheMachine>(std::move(options));
 }
 

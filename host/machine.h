@@ -54,7 +54,11 @@ struct MachineOptions {
   std::uint32_t debug_level_mask = 1;
   bool case_sensitive_names = false;      // strict object names; Windows' default ignores case
   bool refuse_duplicate_routines = true;  // PsSetCreateProcessNotifyRoutine: the documented answer
-  bool check_leaks = true;                // bug-check at unload on leaked pool, registrations, devices, locks
+  // Routines that this NT does not have, as an older one: MmGetSystemRoutineAddress answers null, and a driver that
+  // imports one is refused by its name. Each must be one that the host has: else boot refuses
+  // (STATUS_PROCEDURE_NOT_FOUND), so that a misspelt name cannot go unnoticed.
+  std::vector<std::string> absent_routines;
+  bool check_leaks = true;  // bug-check at unload on leaked pool, registrations, devices, locks
 };
 
 // A value under the driver's Parameters key.
@@ -112,7 +116,8 @@ class FaultPlan;
 
 class Machine {
  public:
-  // Refuses (STATUS_UNSUCCESSFUL) if a machine already stands in this process.
+  // Refuses if a machine already stands in this process (STATUS_UNSUCCESSFUL), or if the options name an absent routine
+  // that never was there (STATUS_PROCEDURE_NOT_FOUND).
   static HostResult<std::unique_ptr<Machine>> boot(MachineOptions options = {});
   virtual ~Machine() = default;  // unloads drivers in reverse order of loading, ends processes, checks for leaks
 

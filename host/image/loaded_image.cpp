@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "host/ex/pool.h"
+#include "host/exports.h"
 #include "host/image/image_registry.h"
 #include "host/image/pe_file.h"
 #include "host/image/symbols.h"
@@ -50,7 +51,7 @@ std::string bind_imports(const PeFile& file, std::byte* base, std::span<const st
   std::map<std::string, std::string> missing;
   for (const PeImport& import : file.imports) {
     const auto found = routines.find(import.name);
-    if (found == routines.end()) {
+    if (found == routines.end() || is_hidden_export(import.name)) {
       std::string& names = missing[import.module];
       names += (names.empty() ? "" : ", ") + import.name;
     } else {

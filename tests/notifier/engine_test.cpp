@@ -196,6 +196,67 @@ TEST_P(EngineStory, AnEngineMayComeBack) {
   EXPECT_EQ(seen.of(1000).size(), 2u);
 }
 
+TEST_P(EngineStory, AfterAnEnginesDeathProcessesStartUnaskedUntilItComesBack) {
+  load();
+  Notifications seen(GetParam());
+  auto engine = std::make_unique<Engine>(machine_.machine(), [](const Message&) { return std::nullopt; });
+  auto waiting = std::async(std::launch::async, [&] { return machine_.start(1000); });
+  engine->wait_for(1);
+  engine.reset();
+  EXPECT_EQ(waiting.get(), 0);
+  // The time-out is ten minutes: what waited for a verdict would hang here.
+  EXPECT_EQ(machine_.start(1004), 0);
+  for (const std::uint64_t process_id : {1000, 1004}) {
+    const auto all = seen.of(process_id);
+    ASSERT_EQ(all.size(), 1u) << process_id;
+    EXPECT_EQ(all[0].operation(), OperationType::Create);
+    EXPECT_EQ(all[0].info.Trusted, 0);
+  }
+  expect_send_result(seen, 1000, defender::SendResult::SendError);
+  expect_send_result(seen, 1004, defender::SendResult::NotSent);
+
+  Engine successor(machine_.machine(), judge(defender::rule::ForceTrusted));
+  EXPECT_EQ(machine_.start(1008), 0);
+  const auto all = seen.of(1008);
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_TRUE(std::ranges::any_of(
+      all, [](const Notification& one) { return one.operation() == OperationType::Trust && one.info.Trusted == 1; }));
+  // Who started meanwhile stays as it was: nobody judges it behind its back.
+  EXPECT_EQ(seen.of(1000).size(), 1u);
+  EXPECT_EQ(seen.of(1004).size(), 1u);
+}
+
+TEST_P(EngineStory, ManyProcessesStartWhileEnginesComeAndDie) {
+  load();
+  Notifications seen(GetParam());
+  constexpr std::uint64_t kStarters = 3, kProcessesEach = 60;
+  std::atomic<std::uint64_t> started{0};
+  std::vector<std::future<void>> starters;
+  for (std::uint64_t starter = 0; starter < kStarters; ++starter) {
+    starters.push_back(std::async(std::launch::async, [&, starter] {
+      for (std::uint64_t index = 0; index < kProcessesEach; ++index) {
+        EXPECT_EQ(machine_.start(1000 + 4 * (index * kStarters + starter)), 0);
+        ++started;
+      }
+    }));
+  }
+  // Each engine answers every second question, and dies with the others unanswered: nobody goes on before that.
+  while (started < kStarters * kProcessesEach) {
+    std::uint64_t asked = 0;
+    Engine engine(machine_.machine(), [&](const Message&) -> std::optional<Answer> {
+      if (++asked % 2 == 0) return std::nullopt;
+      return allow(GetParam(), 0);
+    });
+    std::this_thread::yield();
+  }
+  for (auto& starter : starters) starter.get();
+  for (std::uint64_t index = 0; index < kStarters * kProcessesEach; ++index) {
+    const auto all = seen.of(1000 + 4 * index);
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_EQ(all[0].operation(), OperationType::Create);
+  }
+}
+
 TEST_P(EngineStory, TheLastUntrustedProcessIsReportedGoneAndTheOnlyOneByName) {
   load();
   std::uint32_t rules = defender::rule::ForceTrusted;

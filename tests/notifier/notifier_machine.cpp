@@ -33,8 +33,9 @@ std::vector<std::string> DebugOutput::lines() const {
   return lines_;
 }
 
-NotifierMachine::NotifierMachine() {
+NotifierMachine::NotifierMachine(std::vector<std::string> absent_routines) {
   host::MachineOptions options;
+  options.absent_routines = std::move(absent_routines);
   options.debug_output = [this](std::string_view line) { debug_output_.add(line); };
   options.debug_level_mask = 0xFFFFFFFF;
   auto machine = host::Machine::boot(std::move(options));

@@ -39,7 +39,8 @@ inline Parameters with_profile(wire::NotifierProfile profile) {
 
 class NotifierMachine {
  public:
-  NotifierMachine();
+  // `absent_routines`: an older NT, as MachineOptions says.
+  explicit NotifierMachine(std::vector<std::string> absent_routines = {});
 
   // Loads wdnotifier.sys; the test fails when that fails.
   void load(Parameters parameters);

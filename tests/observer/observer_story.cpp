@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::int64_t kSomeDay = 0x01DA'0000'0000'0000;  // FILETIME
 
-std::unique_ptr<host::Machine> boot(std::mutex& lock, std::string& output) {
+std::unique_ptr<host::Machine> boot(std::mutex& lock, std::string& output, std::vector<std::string> absent_routines) {
   host::MachineOptions options;
+  options.absent_routines = std::move(absent_routines);
   options.debug_output = [&](std::string_view line) {
     std::scoped_lock guard(lock);
     output += line;
@@ -53,7 +54,8 @@ void OwnedCallback::reset() {
   object_ = nullptr;
 }
 
-MachineStory::MachineStory() : machine_(boot(output_lock_, output_)) {}
+MachineStory::MachineStory(std::vector<std::string> absent_routines)
+    : machine_(boot(output_lock_, output_, std::move(absent_routines))) {}
 
 host::HostResult<host::LoadedDriver*> MachineStory::load(std::string_view name, host::DriverOptions options) {
   return machine_->load(driver_image(name), std::move(options));
@@ -64,7 +66,8 @@ std::string MachineStory::debug_output() {
   return output_;
 }
 
-ObserverStory::ObserverStory(std::uint32_t ring_size_kb) {
+ObserverStory::ObserverStory(std::uint32_t ring_size_kb, std::vector<std::string> absent_routines)
+    : MachineStory(std::move(absent_routines)) {
   const auto loaded = load("wdscope.sys", {"wdscope", {{"RingSizeKb", ring_size_kb}}});
   if (!loaded) throw std::runtime_error(loaded.error().message + " " + debug_output());
   driver_ = *loaded;

@@ -38,7 +38,8 @@ class OwnedCallback {
 // A machine and what its drivers print. Nothing is loaded.
 class MachineStory : public testing::Test {
  protected:
-  MachineStory();
+  // `absent_routines`: an older NT, as MachineOptions says.
+  explicit MachineStory(std::vector<std::string> absent_routines = {});
 
   host::HostResult<host::LoadedDriver*> load(std::string_view name, host::DriverOptions options);
   std::string debug_output();
@@ -51,7 +52,7 @@ class MachineStory : public testing::Test {
 // Loads wdscope.sys over both Wd objects.
 class ObserverStory : public MachineStory {
  protected:
-  explicit ObserverStory(std::uint32_t ring_size_kb = 1024);
+  explicit ObserverStory(std::uint32_t ring_size_kb = 1024, std::vector<std::string> absent_routines = {});
   ~ObserverStory() override;
 
   Client client(host::Account account = host::Account::Administrator);
