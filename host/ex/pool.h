@@ -45,6 +45,7 @@ bool is_pool_address(const void* address);
 void pool_mark_lock(const void* address);
 
 // The lowest address that counts as kernel space. MmHighestUserAddress and MmSystemRangeStart say the same.
-inline constexpr std::uint64_t kSystemRangeStart = 0x0000'7E00'0000'0000;
+// Linux maps downwards from 0x7FFF'FFFF'F000, up to 2^32 pages of it at random: all of that is kernel space here.
+inline constexpr std::uint64_t kSystemRangeStart = 0x0000'6F00'0000'0000;
 
 }  // namespace wdscope::host
