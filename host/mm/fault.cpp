@@ -6,21 +6,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
 #include <mutex>
+#include <optional>
 
 #include "host/ex/pool.h"
 #include "host/image/loaded_image.h"
 #include "host/ke/thread.h"
 #include "host/mm/guarded_copy.h"
+#include "host/mm/operand.h"
 #include "host/verifier/bug_check.h"
 #include "host/verifier/stack.h"
 
 namespace wdscope::host {
 namespace {
 
+constexpr Ulong kAttemptedExecuteOfNoexecuteMemory = 0xFC;
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
 struct sigaction previous_actions[NSIG];
 
@@ -56,6 +60,19 @@ Access access_of(const ucontext_t& context, std::uint64_t address) {
   return error & kWrite ? Access{"write", 2} : Access{"read", 0};
 }
 
+// Whether the page is there, and only this access to it refused.
+bool is_mapped(const ucontext_t& context) {
+  constexpr greg_t kPresent = 1;
+  return context.uc_mcontext.gregs[REG_ERR] & kPresent;
+}
+
+std::string describe_data(std::uint64_t address) {
+  const auto* pointer = reinterpret_cast<const void*>(address);
+  if (std::string pool = describe_pool_address(pointer); !pool.empty()) return pool;
+  if (const LoadedImage* image = image_containing(pointer)) return image->describe_symbol(pointer);
+  return address_class(address);
+}
+
 bool crosses_driver(const std::vector<void*>& stack) {
   for (void* frame : stack) {
     if (image_containing(frame)) return true;
@@ -80,14 +97,21 @@ std::string describe_instruction(const void* pc) {
         bug_check_at(kKernelSecurityCheckFailure, {code, 0, 0, 0},
                      fmt::format("{} asked for a fast fail with code {}", where, code), stack);
       }
-      bug_check_at(kKmodeExceptionNotHandled, {0xC0000005, rip, 0, ~0ULL},
-                   where +
-                       " executed a privileged instruction that the host does not imitate, or touched an address "
-                       "that is not canonical",
-                   stack);
+      const std::optional<std::uint64_t> operand =
+          image_containing(pc) ? operand_address(context.uc_mcontext.gregs) : std::nullopt;
+      if (operand && !is_canonical(*operand)) {
+        bug_check_at(kKmodeExceptionNotHandled, {0xC0000005, rip, 0, ~0ULL},
+                     fmt::format("access of {} by {}: not a canonical address", hex(*operand), where), stack);
+      }
+      bug_check_at(kKmodeExceptionNotHandled, {0xC0000096, rip, 0, 0},
+                   where + " executed a privileged instruction that the host does not imitate", stack);
     }
     const auto address = reinterpret_cast<std::uint64_t>(info.si_addr);
     const Access access = access_of(context, address);
+    if (access.operation == 10 && is_mapped(context)) {
+      bug_check_at(kAttemptedExecuteOfNoexecuteMemory, {address, 0, 0, 0},
+                   fmt::format("execution of {}: {}, which is data", hex(address), describe_data(address)), stack);
+    }
     const Irql irql = current_thread().irql;
     const std::string text =
         fmt::format("{} of {} by {}: {}", access.verb, hex(address), where, describe_touched(address));
@@ -103,7 +127,7 @@ std::string describe_instruction(const void* pc) {
   const std::uint64_t status = signal == SIGFPE ? 0xC0000094 : signal == SIGTRAP ? 0x80000003 : 0xC000001D;
   bug_check_at(
       kKmodeExceptionNotHandled, {status, rip, 0, 0},
-      where + (signal == SIGFPE    ? " divided by zero"
+      where + (signal == SIGFPE    ? " divided by zero, or the quotient does not fit"
                : signal == SIGTRAP ? " hit a breakpoint and no debugger is there"
                                    : " executed an instruction that does not exist (ud2: an unreachable path)"),
       stack);
@@ -121,19 +145,18 @@ void handle_fault(int signal, siginfo_t* info, void* raw_context) {
       return;
     }
   }
-  std::vector<void*> stack = capture_stack();
-  // Without the frames of this handler: the interrupted instruction comes first.
   const auto* pc = reinterpret_cast<const void*>(registers[REG_RIP]);
-  for (std::size_t i = 0; i < stack.size(); ++i) {
-    if (stack[i] == pc) {
-      stack.erase(stack.begin(), stack.begin() + static_cast<std::ptrdiff_t>(i));
-      break;
-    }
-  }
-  if (pc == info->si_addr) {  // a jump to nowhere: only the caller's address on the stack says from where
+  std::vector<void*> stack;
+  if ((signal == SIGSEGV || signal == SIGBUS) && pc == info->si_addr) {
+    // A jump to nowhere: the unwinder would read the code that is not there; the caller's address is on the stack.
     void* caller = nullptr;
     guarded_copy(&caller, reinterpret_cast<const void*>(registers[REG_RSP]), sizeof(caller));
-    stack.assign({const_cast<void*>(pc), caller});
+    stack = {const_cast<void*>(pc), caller};
+  } else {
+    stack = capture_stack();
+    // Without the frames of this handler: the interrupted instruction comes first.
+    const auto interrupted = std::find(stack.begin(), stack.end(), pc);
+    if (interrupted != stack.end()) stack.erase(stack.begin(), interrupted);
   }
   if (crosses_driver(stack)) report_fault(signal, *info, context, stack);
   // Not a driver's doing: whoever was here before decides, by the instruction faulting again.
