@@ -93,15 +93,19 @@ TEST(UnloadedCodeDeathTest, IsNamedByTheDriverThatWasThere) {
       "execution of 0x.*inside the unloaded driver gone.sys.*\n.*\n.*\n(.*\n)? *host_faulty_driver.sys!call_at");
 }
 
+// A sanitizer's runtime ends such a fault by a report of its own.
+#if !defined(WDSCOPE_ASAN) && !defined(WDSCOPE_TSAN)
 TEST(FaultOfTheHostDeathTest, IsNotBlamedOnADriver) {
   ::testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_EXIT(
       {
         install_fault_handler();
-        *reinterpret_cast<volatile int*>(8) = 1;
+        volatile std::uintptr_t nowhere = 8;
+        *reinterpret_cast<volatile int*>(nowhere) = 1;
       },
       ::testing::KilledBySignal(SIGSEGV), "");
 }
+#endif
 
 }  // namespace
 }  // namespace wdscope::host
