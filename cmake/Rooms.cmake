@@ -57,6 +57,7 @@ function(wdscope_test name)
   find_package(GTest REQUIRED)
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${TEST_LINK} wdscope_flags GTest::gmock GTest::gtest_main)
+  target_precompile_headers(${name} PRIVATE <gtest/gtest.h>) # half of a test file's compile time
   target_compile_definitions(${name} PRIVATE WDSCOPE_DRIVERS="${WDSCOPE_OUTPUT}/drivers")
   add_dependencies(${name} drivers)
   add_test(NAME ${name} COMMAND ${name})
