@@ -48,7 +48,11 @@ Sid* make_sid(std::uint8_t authority, std::initializer_list<Ulong> sub_authoriti
   made.sid.revision = kSidRevision;
   made.sid.sub_authority_count = static_cast<std::uint8_t>(sub_authorities.size());
   made.sid.identifier_authority[5] = authority;
-  std::memcpy(reinterpret_cast<std::byte*>(&made) + 8, sub_authorities.begin(), 4 * sub_authorities.size());
+  auto* target = reinterpret_cast<std::byte*>(&made) + 8;
+  for (const Ulong sub_authority : sub_authorities) {
+    std::memcpy(target, &sub_authority, sizeof sub_authority);
+    target += sizeof sub_authority;
+  }
   return &made.sid;
 }
 
