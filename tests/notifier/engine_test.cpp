@@ -61,20 +61,21 @@ TEST_P(EngineStory, TheCreateMessageSaysWhatThePublishedLayoutHas) {
   EXPECT_EQ(message.total_size, message.bytes.size());
   EXPECT_EQ(message.head.Type, 0u);
   EXPECT_EQ(message.head.RefCount, 1u);
+  // Packed members are no objects to bind a reference to: each is read as a value.
   const auto check = [&](const auto& payload) {
-    EXPECT_EQ(payload.ParentProcessId, 1000u);
-    EXPECT_NE(payload.ParentCreateTime, 0);
-    EXPECT_EQ(payload.ProcessId, 1004u);
-    EXPECT_GT(payload.CreateTime, payload.ParentCreateTime);
-    EXPECT_EQ(payload.Create, 1);
-    EXPECT_EQ(payload.Excluded, 0);
-    EXPECT_EQ(payload.ImageNameOffset, sizeof payload);
-    EXPECT_EQ(message.text(payload.ImageNameOffset, payload.ImageNameSize), u"\\Device\\HarddiskVolume1\\bin\\a.exe");
-    EXPECT_EQ(message.text(payload.CommandLineOffset, payload.CommandLineSize), u"a.exe --flag");
-    EXPECT_EQ(payload.SessionId, 3u);
-    EXPECT_EQ(payload.ElevationType, 1u);
-    EXPECT_EQ(payload.CreatorProcessId, 1000u);
-    EXPECT_EQ(payload.CreatorCreateTime, payload.ParentCreateTime);
+    EXPECT_EQ(+payload.ParentProcessId, 1000u);
+    EXPECT_NE(+payload.ParentCreateTime, 0);
+    EXPECT_EQ(+payload.ProcessId, 1004u);
+    EXPECT_GT(+payload.CreateTime, +payload.ParentCreateTime);
+    EXPECT_EQ(+payload.Create, 1);
+    EXPECT_EQ(+payload.Excluded, 0);
+    EXPECT_EQ(+payload.ImageNameOffset, sizeof payload);
+    EXPECT_EQ(message.text(payload.ImageNameOffset, +payload.ImageNameSize), u"\\Device\\HarddiskVolume1\\bin\\a.exe");
+    EXPECT_EQ(message.text(payload.CommandLineOffset, +payload.CommandLineSize), u"a.exe --flag");
+    EXPECT_EQ(+payload.SessionId, 3u);
+    EXPECT_EQ(+payload.ElevationType, 1u);
+    EXPECT_EQ(+payload.CreatorProcessId, 1000u);
+    EXPECT_EQ(+payload.CreatorCreateTime, +payload.ParentCreateTime);
   };
   if (is(NotifierProfile::Wd1910)) {
     EXPECT_EQ(message.version, 0x5D);
