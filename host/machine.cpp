@@ -80,7 +80,7 @@ class TheMachine final : public Machine {
       if (driver->service_name == options.service_name)
         return tl::unexpected(HostError{kStatusImageAlreadyLoaded, "service " + options.service_name + " is loaded"});
     ProcessContext context(system_process());
-    auto loaded = load_driver(image, std::move(options), check_leaks_ ? LeakCheck::On : LeakCheck::Off);
+    auto loaded = load_driver(image, options, check_leaks_ ? LeakCheck::On : LeakCheck::Off);
     if (!loaded) return tl::unexpected(std::move(loaded.error()));
     drivers_.push_back(std::move(*loaded));
     return drivers_.back().get();

@@ -82,15 +82,15 @@ class EventRing {
   std::size_t index_mask_ = 0;
 
   // Each on a line of its own: what producers write, what readers poll.
-  UCHAR padding0_[kCacheLine] = {};
+  [[maybe_unused]] UCHAR padding0_[kCacheLine] = {};
   KSPIN_LOCK lock_ = 0;
   std::size_t head_word_ = 0;  // under lock_
   std::atomic<std::size_t> used_words_{0};
   std::atomic<std::uint64_t> tail_{0};
-  UCHAR padding1_[kCacheLine] = {};
+  [[maybe_unused]] UCHAR padding1_[kCacheLine] = {};
   std::atomic<std::uint64_t> head_{0};
   std::atomic<std::uint64_t> awaited_{kNever};
-  UCHAR padding2_[kCacheLine] = {};
+  [[maybe_unused]] UCHAR padding2_[kCacheLine] = {};
 };
 
 }  // namespace wdscope::kit

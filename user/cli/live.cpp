@@ -109,7 +109,7 @@ Result<void> LiveSession::start_lab() {
       say(fmt::format("driver: {}", line));
     };
   }
-  auto lab = Lab::start(std::move(options));
+  auto lab = Lab::start(options);
   if (!lab) return tl::unexpected(lab.error());
   lab_ = std::move(*lab);
   auto device = lab_->open_device();
