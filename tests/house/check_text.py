@@ -26,6 +26,8 @@ def check_file(path: Path, text: str) -> list[str]:
     if path.suffix in CODE or path.name in CODE_NAMES:
         if not any(LICENCE in line for line in lines[:2]):
             findings.append(f"{path}:1: no licence line")
+    if path.suffix == ".h" and "\n#pragma once\n" not in text:
+        findings.append(f"{path}: no #pragma once")
     if "\r" in text:
         findings.append(f"{path}: carriage returns")
     if text and not text.endswith("\n"):
