@@ -88,12 +88,12 @@ NTAPI SlistEntry* ExpInterlockedPopEntrySList(SlistHeader* head) {
 
 NTAPI SlistEntry* ExpInterlockedPushEntrySList(SlistHeader* head, SlistEntry* entry) {
   SlistHeader seen = read(head);
-  before_change(head);
   for (;;) {
     entry->next = entry_of(seen.next);
     const std::uint64_t depth = (seen.depth_and_sequence + 1) & kDepthMask;
     const SlistHeader next{((seen.depth_and_sequence & ~kDepthMask) + kSequenceStep) | depth,
                            reinterpret_cast<std::uintptr_t>(entry)};
+    before_change(head);
     if (exchange(head, seen, next)) return entry_of(seen.next);
   }
 }

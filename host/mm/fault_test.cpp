@@ -80,11 +80,18 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"IsPrivileged", "halt", 0,
               "BUG CHECK 0x1E .*0xC0000096.*\nhost_faulty_driver.sys!halt.* executed a privileged instruction"},
         Fault{"IsInvalid", "reach_the_unreachable", 0,
-              "BUG CHECK 0x1E .*0xC000001D.*\nhost_faulty_driver.sys!reach_the_unreachable.* does not exist"},
-        Fault{"OverflowsTheStack", "overflow_stack", 0,
-              "by host_faulty_driver.sys!overflow_stack.*the stack has overflowed.*\n.*\n.*\n "
-              "*host_faulty_driver.sys!overflow_stack"}),
+              "BUG CHECK 0x1E .*0xC000001D.*\nhost_faulty_driver.sys!reach_the_unreachable.* does not exist"}),
     [](const auto& fault) { return fault.param.name; });
+
+// ThreadSanitizer keeps a call stack of its own, which ends before the thread's.
+#ifndef WDSCOPE_TSAN
+INSTANTIATE_TEST_SUITE_P(DeepFaults, FaultDeathTest,
+                         ::testing::Values(Fault{
+                             "OverflowsTheStack", "overflow_stack", 0,
+                             "by host_faulty_driver.sys!overflow_stack.*the stack has overflowed.*\n.*\n.*\n "
+                             "*host_faulty_driver.sys!overflow_stack"}),
+                         [](const auto& fault) { return fault.param.name; });
+#endif
 
 TEST(UnloadedCodeDeathTest, IsNamedByTheDriverThatWasThere) {
   ::testing::FLAGS_gtest_death_test_style = "threadsafe";

@@ -106,16 +106,17 @@ std::int64_t NTAPI ObfReferenceObject(void* body) {
 std::int64_t NTAPI ObfDereferenceObject(void* body) {
   ObjectHeader& header = object_header(body, "ObDereferenceObject");
   const std::int64_t after = header.pointer_count.fetch_sub(1, std::memory_order_acq_rel) - 1;
+  if (after > 0) return after;  // from here on the object may be gone at any time
   const std::int64_t handles = header.handle_count.load(std::memory_order_relaxed);
-  if (after < 0 || (after == 0 && handles != 0) || (after == 0 && !header.in_pool))
+  if (after < 0 || handles != 0 || !header.in_pool)
     bug_check(kReferenceByPointer,
               {reinterpret_cast<std::uint64_t>(header.type), reinterpret_cast<std::uint64_t>(body), 2,
                static_cast<std::uint64_t>(after)},
               fmt::format("ObDereferenceObject: the {} object {} was dereferenced once too often ({} references, {} "
                           "handles left).",
                           header.type->name, body, after, handles));
-  if (after == 0) destroy(header, body);
-  return after;
+  destroy(header, body);
+  return 0;
 }
 
 std::int64_t NTAPI ObfReferenceObjectWithTag(void* body, Ulong) {

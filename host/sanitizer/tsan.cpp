@@ -33,18 +33,28 @@ int __tsan_get_report_mop(void* report, unsigned long index, int* tid, void** ad
                           int* atomic, void** trace, unsigned long trace_size);
 }
 
+// A fault's report is written from its signal handler, as the last thing the process does.
+extern "C" const char* __tsan_default_options() {
+  return "report_signal_unsafe=0";
+}
+
 namespace wdscope::host {
 namespace {
+
+// The runtime keeps shadow for user addresses only; the shared page of NT, which the host imitates, lies above them.
+[[gnu::no_sanitize("thread")]] bool has_shadow(const void* address) {
+  return reinterpret_cast<std::uintptr_t>(address) < 0x8000'0000'0000;
+}
 
 // These must not be instrumented themselves: the entry and exit of a driver's function would be booked on them.
 #define CALL_OUT [[gnu::no_sanitize("thread")]] NTAPI void
 
-#define ACCESS(size)                                               \
-  CALL_OUT read##size(void* address) {                             \
-    __tsan_read##size##_pc(address, __builtin_return_address(0));  \
-  }                                                                \
-  CALL_OUT write##size(void* address) {                            \
-    __tsan_write##size##_pc(address, __builtin_return_address(0)); \
+#define ACCESS(size)                                                                        \
+  CALL_OUT read##size(void* address) {                                                      \
+    if (has_shadow(address)) __tsan_read##size##_pc(address, __builtin_return_address(0));  \
+  }                                                                                         \
+  CALL_OUT write##size(void* address) {                                                     \
+    if (has_shadow(address)) __tsan_write##size##_pc(address, __builtin_return_address(0)); \
   }
 ACCESS(1)
 ACCESS(2)
@@ -53,12 +63,12 @@ ACCESS(8)
 ACCESS(16)
 #undef ACCESS
 
-#define UNALIGNED(size)                                                \
-  CALL_OUT unaligned_read##size(void* address) {                       \
-    __tsan_read_range_pc(address, size, __builtin_return_address(0));  \
-  }                                                                    \
-  CALL_OUT unaligned_write##size(void* address) {                      \
-    __tsan_write_range_pc(address, size, __builtin_return_address(0)); \
+#define UNALIGNED(size)                                                                         \
+  CALL_OUT unaligned_read##size(void* address) {                                                \
+    if (has_shadow(address)) __tsan_read_range_pc(address, size, __builtin_return_address(0));  \
+  }                                                                                             \
+  CALL_OUT unaligned_write##size(void* address) {                                               \
+    if (has_shadow(address)) __tsan_write_range_pc(address, size, __builtin_return_address(0)); \
   }
 UNALIGNED(2)
 UNALIGNED(4)
@@ -67,10 +77,10 @@ UNALIGNED(16)
 #undef UNALIGNED
 
 CALL_OUT read_range(void* address, SizeT size) {
-  __tsan_read_range_pc(address, size, __builtin_return_address(0));
+  if (has_shadow(address)) __tsan_read_range_pc(address, size, __builtin_return_address(0));
 }
 CALL_OUT write_range(void* address, SizeT size) {
-  __tsan_write_range_pc(address, size, __builtin_return_address(0));
+  if (has_shadow(address)) __tsan_write_range_pc(address, size, __builtin_return_address(0));
 }
 CALL_OUT func_entry(void* caller) {
   __tsan_func_entry(caller);

@@ -51,6 +51,12 @@ VOID NTAPI acquire_lock(PIO_CSQ, PKIRQL irql) {
 VOID NTAPI release_lock(PIO_CSQ, KIRQL irql) {
   KeReleaseSpinLock(&waiting_lock, irql);
 }
+LONG count_waiting() {
+  const KIRQL irql = KeAcquireSpinLockRaiseToDpc(&waiting_lock);
+  const LONG count = waiting_count;
+  KeReleaseSpinLock(&waiting_lock, irql);
+  return count;
+}
 
 VOID NTAPI complete_canceled(PIO_CSQ, PIRP irp) {
   complete(irp, STATUS_CANCELLED, 0);
@@ -194,7 +200,7 @@ extern "C" NTSTATUS NTAPI on_control(PDEVICE_OBJECT, PIRP irp) {
     case test_device::kProcesses:
       return answer_with(irp, processes, out);
     case test_device::kWaiting:
-      return answer_with(irp, waiting_count, out);
+      return answer_with(irp, count_waiting(), out);
     default:
       return complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
   }
