@@ -29,10 +29,11 @@ watch: build ## live process notifications of this machine (10 seconds when ther
 	@cmake/watch.sh out/bin/wdscope
 
 .PHONY: test
-test: build ## every test as shipped, the drivers' and rooms' again under ASan and UBSan, each fuzzer for a moment
+test: build ## every test as shipped, the drivers' and rooms' again under sanitisers, each fuzzer for a moment
 	@cmake/deps.sh build test
 	@ctest --preset release --parallel $(JOBS)
 	@$(MAKE) sanitised PRESET=asan
+	@$(MAKE) sanitised PRESET=tsan
 	@$(MAKE) fuzz FUZZ_SECONDS=5
 
 # What sanitisers have something to say about: everything but the program's own stories, which run it as shipped.

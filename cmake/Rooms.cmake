@@ -61,7 +61,10 @@ function(wdscope_test name)
   find_package(GTest REQUIRED)
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${TEST_LINK} wdscope_flags GTest::gmock GTest::gtest_main)
-  target_precompile_headers(${name} PRIVATE <gtest/gtest.h>) # half of a test file's compile time
+  # Most of a test file's compile time is GoogleTest's headers and the optimiser's work on its macros.
+  target_precompile_headers(${name} PRIVATE <gtest/gtest.h>)
+  target_compile_options(${name} PRIVATE -O0 -g1)
+  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # Behind a precompiled header GCC 12 no longer knows libstdc++ for a system header, and warns of its insides.
     target_compile_options(${name} PRIVATE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)

@@ -18,6 +18,9 @@ enum class RecordKind : std::uint16_t {
   Loss = 2,     // LossRecord: stands where records are missing for this reader
 };
 
+// Every record begins at, and is as long as, a multiple of this many bytes.
+inline constexpr std::uint32_t kRecordAlignment = 8;
+
 struct RecordHeader {
   std::uint32_t size;        // whole record, a multiple of 8
   std::uint16_t kind;        // RecordKind

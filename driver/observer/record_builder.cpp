@@ -13,10 +13,8 @@ using wire::Anomaly;
 using wire::anomaly_bit;
 namespace known = wire::known;
 
-constexpr std::uint32_t kAlignment = sizeof(std::uint64_t);
-
 constexpr std::uint32_t round_up(std::uint32_t size) {
-  return (size + kAlignment - 1) / kAlignment * kAlignment;
+  return (size + wire::kRecordAlignment - 1) / wire::kRecordAlignment * wire::kRecordAlignment;
 }
 
 }  // namespace

@@ -33,13 +33,13 @@ struct Waiter {
   std::atomic<std::uint32_t> granted{0};
 };
 
-struct Tracked {
+struct TrackedResources {
   std::mutex mutex;
   std::map<Resource*, void*> all;  // and who initialised it
 };
 
-Tracked& tracked() {
-  static auto* const the_tracked = new Tracked;
+TrackedResources& tracked_resources() {
+  static auto* const the_tracked = new TrackedResources;
   return *the_tracked;
 }
 
@@ -242,7 +242,7 @@ NTAPI NtStatus ExInitializeResourceLite(Resource* resource) {
   if (reinterpret_cast<std::uintptr_t>(resource) % 8 != 0) {
     violation(0x3D, resource, "an ERESOURCE must be 8-byte aligned");
   }
-  Tracked& t = tracked();
+  TrackedResources& t = tracked_resources();
   {
     std::lock_guard hold(t.mutex);
     if (!t.all.emplace(resource, caller).second) {
@@ -265,7 +265,7 @@ NTAPI NtStatus ExReinitializeResourceLite(Resource* resource) {
 
 NTAPI NtStatus ExDeleteResourceLite(Resource* resource) {
   require_irql_at_most(kDispatchLevel, "ExDeleteResourceLite");
-  Tracked& t = tracked();
+  TrackedResources& t = tracked_resources();
   bool known;
   {
     std::lock_guard hold(t.mutex);
@@ -400,7 +400,7 @@ NTAPI void ExReleaseResourceAndLeaveCriticalRegion(Resource* resource) {
 
 std::vector<std::string> resources_of(const LoadedImage& image) {
   std::vector<std::string> found;
-  Tracked& t = tracked();
+  TrackedResources& t = tracked_resources();
   std::lock_guard hold(t.mutex);
   for (const auto& [resource, caller] : t.all) {
     if (image.contains(caller) || image.contains(resource)) {
@@ -412,7 +412,7 @@ std::vector<std::string> resources_of(const LoadedImage& image) {
 
 std::string resource_within(const void* start, std::size_t size) {
   auto* const first = static_cast<Resource*>(const_cast<void*>(start));
-  Tracked& t = tracked();
+  TrackedResources& t = tracked_resources();
   std::lock_guard hold(t.mutex);
   const auto found = t.all.lower_bound(first);
   if (found == t.all.end() || static_cast<const void*>(found->first) >= static_cast<const std::byte*>(start) + size) {
@@ -422,7 +422,7 @@ std::string resource_within(const void* start, std::size_t size) {
 }
 
 void forget_resources_of(const LoadedImage& image) {
-  Tracked& t = tracked();
+  TrackedResources& t = tracked_resources();
   std::lock_guard hold(t.mutex);
   std::erase_if(t.all, [&](const auto& item) { return image.contains(item.second) || image.contains(item.first); });
 }

@@ -22,37 +22,37 @@ struct alignas(16) WaitBlock {
   std::atomic<std::uint32_t> over{0};
 };
 
-std::atomic_ref<RundownRef> word_of(RundownRef* ref) {
+std::atomic_ref<RundownRef> count_of(RundownRef* ref) {
   return std::atomic_ref(*ref);
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void violation(std::uint64_t rule, const RundownRef* ref, const char* text) {
+[[noreturn, gnu::cold, gnu::noinline]] void misused(std::uint64_t rule, const RundownRef* ref, const char* text) {
   bug_check(kDriverVerifierDetectedViolation, {rule, reinterpret_cast<std::uintptr_t>(ref), *ref, 0},
             std::string(text) + " (rundown reference " + hex(ref) + ", value " + hex(*ref) + ")");
 }
 
 bool acquire(RundownRef* ref, std::uint64_t count) {
-  std::uint64_t seen = word_of(ref).load(std::memory_order_relaxed);
+  std::uint64_t seen = count_of(ref).load(std::memory_order_relaxed);
   while (!(seen & kActive)) {
-    if (word_of(ref).compare_exchange_weak(seen, seen + count * kUser, std::memory_order_acquire)) return true;
+    if (count_of(ref).compare_exchange_weak(seen, seen + count * kUser, std::memory_order_acquire)) return true;
   }
   return false;
 }
 
 void release(RundownRef* ref, std::uint64_t count) {
-  std::uint64_t seen = word_of(ref).load(std::memory_order_acquire);
+  std::uint64_t seen = count_of(ref).load(std::memory_order_acquire);
   while (!(seen & kActive)) {
-    if (seen < count * kUser) violation(0x1009, ref, "rundown protection was released more often than acquired");
+    if (seen < count * kUser) misused(0x1009, ref, "rundown protection was released more often than acquired");
     // A waiter may have come between: its block is read next.
-    if (word_of(ref).compare_exchange_weak(seen, seen - count * kUser, std::memory_order_release,
-                                           std::memory_order_acquire)) {
+    if (count_of(ref).compare_exchange_weak(seen, seen - count * kUser, std::memory_order_release,
+                                            std::memory_order_acquire)) {
       return;
     }
   }
-  if (seen == kActive) violation(0x1009, ref, "rundown protection was released after rundown had completed");
+  if (seen == kActive) misused(0x1009, ref, "rundown protection was released after rundown had completed");
   auto* const block = reinterpret_cast<WaitBlock*>(seen & ~kActive);
   const std::uint64_t users = block->users.fetch_sub(count, std::memory_order_acq_rel);
-  if (users < count) violation(0x1009, ref, "rundown protection was released more often than acquired");
+  if (users < count) misused(0x1009, ref, "rundown protection was released more often than acquired");
   if (users == count) {
     block->over.store(1, std::memory_order_release);
     futex_wake(&block->over, 1);  // by address only: the waiter's frame may be gone
@@ -62,13 +62,12 @@ void release(RundownRef* ref, std::uint64_t count) {
 }  // namespace
 
 NTAPI void ExInitializeRundownProtection(RundownRef* ref) {
-  word_of(ref).store(0);
+  count_of(ref).store(0);
 }
 
 NTAPI void ExReInitializeRundownProtection(RundownRef* ref) {
-  if (word_of(ref).load() != kActive)
-    violation(0x100A, ref, "ExReInitializeRundownProtection before rundown completed");
-  word_of(ref).store(0, std::memory_order_release);
+  if (count_of(ref).load() != kActive) misused(0x100A, ref, "ExReInitializeRundownProtection before rundown completed");
+  count_of(ref).store(0, std::memory_order_release);
 }
 
 NTAPI Boolean ExAcquireRundownProtection(RundownRef* ref) {
@@ -85,24 +84,24 @@ NTAPI void ExReleaseRundownProtectionEx(RundownRef* ref, Ulong count) {
 }
 
 NTAPI void ExRundownCompleted(RundownRef* ref) {
-  word_of(ref).store(kActive, std::memory_order_release);
+  count_of(ref).store(kActive, std::memory_order_release);
 }
 
 NTAPI void ExWaitForRundownProtectionRelease(RundownRef* ref) {
   require_irql_at_most(kApcLevel, "ExWaitForRundownProtectionRelease");
   WaitBlock block;
-  std::uint64_t seen = word_of(ref).load(std::memory_order_acquire);
+  std::uint64_t seen = count_of(ref).load(std::memory_order_acquire);
   for (;;) {
     if (seen == kActive) return;
-    if (seen & kActive) violation(0x100B, ref, "two threads wait for the same rundown reference");
+    if (seen & kActive) misused(0x100B, ref, "two threads wait for the same rundown reference");
     block.users.store(seen / kUser, std::memory_order_relaxed);
     const std::uint64_t next = seen == 0 ? kActive : reinterpret_cast<std::uintptr_t>(&block) | kActive;
-    if (!word_of(ref).compare_exchange_weak(seen, next, std::memory_order_acq_rel)) continue;
+    if (!count_of(ref).compare_exchange_weak(seen, next, std::memory_order_acq_rel)) continue;
     if (seen == 0) return;
     break;
   }
   while (block.over.load(std::memory_order_acquire) == 0) futex_wait(&block.over, 0, -1);
-  word_of(ref).store(kActive, std::memory_order_release);
+  count_of(ref).store(kActive, std::memory_order_release);
 }
 
 NTAPI CacheAwareRundown* ExAllocateCacheAwareRundownProtection(Ulong pool_type, Ulong tag) {

@@ -41,7 +41,7 @@ bool exchange(SlistHeader* head, SlistHeader& expected, const SlistHeader& desir
   return done;
 }
 
-SlistHeader read(SlistHeader* head) {
+SlistHeader read_header(SlistHeader* head) {
   if (reinterpret_cast<std::uintptr_t>(head) % 16 != 0) [[unlikely]] {
     bug_check(kDriverVerifierDetectedViolation, {0x1011, reinterpret_cast<std::uintptr_t>(head), 0, 0},
               "SLIST_HEADER " + hex(head) + " is not 16-byte aligned");
@@ -73,7 +73,7 @@ NTAPI void InitializeSListHead(SlistHeader* head) {
 }
 
 NTAPI SlistEntry* ExpInterlockedPopEntrySList(SlistHeader* head) {
-  SlistHeader seen = read(head);
+  SlistHeader seen = read_header(head);
   for (;;) {
     SlistEntry* const first = entry_of(seen.next);
     if (!first) return nullptr;
@@ -87,7 +87,7 @@ NTAPI SlistEntry* ExpInterlockedPopEntrySList(SlistHeader* head) {
 }
 
 NTAPI SlistEntry* ExpInterlockedPushEntrySList(SlistHeader* head, SlistEntry* entry) {
-  SlistHeader seen = read(head);
+  SlistHeader seen = read_header(head);
   for (;;) {
     entry->next = entry_of(seen.next);
     const std::uint64_t depth = (seen.depth_and_sequence + 1) & kDepthMask;
@@ -99,7 +99,7 @@ NTAPI SlistEntry* ExpInterlockedPushEntrySList(SlistHeader* head, SlistEntry* en
 }
 
 NTAPI SlistEntry* ExpInterlockedFlushSList(SlistHeader* head) {
-  SlistHeader seen = read(head);
+  SlistHeader seen = read_header(head);
   while (entry_of(seen.next)) {
     const SlistHeader next{(seen.depth_and_sequence & ~kDepthMask) + kSequenceStep, 0};
     if (exchange(head, seen, next)) {

@@ -20,7 +20,7 @@ struct Slot {
   std::atomic<const LoadedImage*> image{nullptr};
 };
 
-std::array<Slot, kMaximumImages> slots;
+std::array<Slot, kMaximumImages> registered;
 std::atomic<std::size_t> slots_used{0};
 std::mutex registry_mutex;
 
@@ -40,7 +40,7 @@ std::vector<Gone>& gone() {
 bool register_image(const LoadedImage* image) {
   std::lock_guard hold(registry_mutex);
   for (std::size_t i = 0; i < kMaximumImages; ++i) {
-    Slot& slot = slots[i];
+    Slot& slot = registered[i];
     if (slot.image.load(std::memory_order_relaxed)) continue;
     slot.image.store(image, std::memory_order_relaxed);
     slot.size.store(image->size(), std::memory_order_relaxed);
@@ -53,7 +53,7 @@ bool register_image(const LoadedImage* image) {
 
 void unregister_image(const LoadedImage* image) {
   std::lock_guard hold(registry_mutex);
-  for (Slot& slot : slots) {
+  for (Slot& slot : registered) {
     if (slot.image.load(std::memory_order_relaxed) != image) continue;
     slot.start.store(0, std::memory_order_release);
     slot.image.store(nullptr, std::memory_order_release);
@@ -66,9 +66,9 @@ const LoadedImage* image_containing(const void* address) {
   const auto at = reinterpret_cast<std::uintptr_t>(address);
   const std::size_t count = slots_used.load(std::memory_order_acquire);
   for (std::size_t i = 0; i < count; ++i) {
-    const std::uintptr_t start = slots[i].start.load(std::memory_order_acquire);
-    if (start != 0 && at - start < slots[i].size.load(std::memory_order_relaxed)) {
-      return slots[i].image.load(std::memory_order_relaxed);
+    const std::uintptr_t start = registered[i].start.load(std::memory_order_acquire);
+    if (start != 0 && at - start < registered[i].size.load(std::memory_order_relaxed)) {
+      return registered[i].image.load(std::memory_order_relaxed);
     }
   }
   return nullptr;

@@ -62,7 +62,7 @@ class Reader {
   const char* unit_;
 };
 
-struct Directory {
+struct DataDirectory {
   std::uint32_t rva = 0, size = 0;
 };
 
@@ -201,7 +201,7 @@ class Parser {
   }
 
   void parse_relocations() {
-    const Directory directory = directories_[kRelocationDirectory];
+    const DataDirectory directory = directories_[kRelocationDirectory];
     if (directory.size == 0) return;
     memory_->require(directory.rva, directory.size, "the relocation directory");
     std::uint64_t at = directory.rva;
@@ -228,7 +228,7 @@ class Parser {
   }
 
   void parse_imports() {
-    const Directory directory = directories_[kImportDirectory];
+    const DataDirectory directory = directories_[kImportDirectory];
     if (directory.size == 0) return;
     for (std::uint64_t at = directory.rva;; at += 20) {
       const auto lookup = memory_->get<std::uint32_t>(at, "an import descriptor");
@@ -253,7 +253,7 @@ class Parser {
   }
 
   void parse_exports() {
-    const Directory directory = directories_[kExportDirectory];
+    const DataDirectory directory = directories_[kExportDirectory];
     if (directory.size == 0) return;
     memory_->require(directory.rva, 40, "the export directory");
     const std::uint64_t at = directory.rva;
@@ -275,7 +275,7 @@ class Parser {
   }
 
   void parse_functions() {
-    const Directory directory = directories_[kExceptionDirectory];
+    const DataDirectory directory = directories_[kExceptionDirectory];
     if (directory.size == 0) return;
     memory_->require(directory.rva, directory.size, "the exception directory");
     for (std::uint64_t at = directory.rva; at + 12 <= std::uint64_t{directory.rva} + directory.size; at += 12) {
@@ -328,7 +328,7 @@ class Parser {
   PeFile result_;
   std::uint32_t pe_ = 0, section_count_ = 0, image_size_ = 0, alignment_ = 0;
   std::uint64_t section_table_ = 0, symbol_table_ = 0, symbol_count_ = 0;
-  std::array<Directory, 16> directories_{};
+  std::array<DataDirectory, 16> directories_{};
 };
 
 }  // namespace

@@ -19,10 +19,6 @@ constexpr int kUninitialized = 0xA5;
 Method method_of(Ulong code) {
   return static_cast<Method>(code & 3);
 }
-bool is_error(NtStatus status) {
-  return static_cast<std::uint32_t>(status) >= 0xC0000000;
-}
-
 // The system buffer is as long as the longer of the two; what the input does not fill holds stale kernel memory.
 bool buffer_input(Irp& irp, std::span<const std::byte> input, std::size_t output_size) {
   const std::size_t size = std::max(input.size(), output_size);
@@ -80,7 +76,7 @@ NtStatus prepare_control(Request& request, Ulong code, std::span<const std::byte
 DeviceFile::Completion finish_control(Request& request, Ulong code, std::span<std::byte> output) {
   Irp& irp = request.irp;
   const IoStatusBlock result = irp.io_status;
-  const bool copies = method_of(code) == Method::Buffered && !is_error(result.status) && result.information > 0;
+  const bool copies = method_of(code) == Method::Buffered && !nt_error(result.status) && result.information > 0;
   if (copies) std::memcpy(output.data(), irp.system_buffer, result.information);
   free_buffers(irp);
   return {result.status, result.information};

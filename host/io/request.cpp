@@ -59,10 +59,6 @@ const char* major_name(std::uint8_t major) {
                         major_name(request.stack[0].major_function), what));
 }
 
-bool is_error(NtStatus status) {
-  return static_cast<std::uint32_t>(status) >= 0xC0000000;
-}
-
 }  // namespace
 
 Request* allocate_request() {
@@ -140,7 +136,7 @@ void NTAPI IofCompleteRequest(Irp* irp, std::int8_t) {
     bug_check(kCancelStateInCompletedIrp, {address, reinterpret_cast<std::uint64_t>(cancel), 0, 0},
               fmt::format("IoCompleteRequest: the IRP still has the cancel routine {}.",
                           routine_name(reinterpret_cast<void*>(cancel))));
-  if (request.checks_information && !is_error(status) && irp->io_status.information > request.information_limit)
+  if (request.checks_information && !nt_error(status) && irp->io_status.information > request.information_limit)
     bug_check(kDriverVerifierDetectedViolation, {0, address, irp->io_status.information, request.information_limit},
               fmt::format("IoCompleteRequest: IoStatus.Information is {}, but the output buffer has {} bytes: kernel "
                           "memory would leak to the caller, or be overrun.",

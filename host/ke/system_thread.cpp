@@ -12,6 +12,7 @@
 #include "host/image/loaded_image.h"
 #include "host/ke/thread_internal.h"
 #include "host/nt/ob.h"
+#include "host/nt/ps.h"
 #include "host/ob/handle.h"
 #include "host/verifier/bug_check.h"
 #include "host/verifier/fault_plan.h"
@@ -61,10 +62,6 @@ void* run_system_thread(void* argument) {
   r.all.erase(launch.get());
   return nullptr;
 }
-
-struct ClientId {
-  Handle process, thread;
-};
 
 }  // namespace
 

@@ -6,12 +6,10 @@
 #include "host/ke/thread.h"
 #include "host/ke/time.h"
 #include "host/mm/fault.h"
+#include "host/mm/operand.h"
 
 namespace wdscope::host {
 namespace {
-
-constexpr int kRegisterOf[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
-                                 REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 
 // Bytes of a ModRM operand in memory behind the ModRM byte itself: SIB and displacement.
 unsigned operand_tail(unsigned modrm, unsigned sib) {
@@ -28,7 +26,7 @@ bool imitate_cr8(greg_t* registers) {
   if ((rex & 0xF4) != 0x44 || code[1] != 0x0F || (code[2] != 0x20 && code[2] != 0x22)) return false;
   const unsigned modrm = code[3];
   if ((modrm >> 3 & 7) != 0) return false;  // CR8 is register 0 with REX.R
-  greg_t& value = registers[kRegisterOf[(modrm & 7) | (rex & 1) << 3]];
+  greg_t& value = registers[kRegisters[(modrm & 7) | (rex & 1) << 3]];
   if (code[2] == 0x20) {
     value = current_thread().irql;
   } else if (const auto to = static_cast<Irql>(value & 0xF); to >= current_thread().irql) {
@@ -84,7 +82,7 @@ bool imitate_shared_page_load(greg_t* registers, std::uint64_t address) {
 
   if (size < 8) loaded &= (1ULL << size * 8) - 1;
   if (is_signed && (loaded >> (size * 8 - 1) & 1)) loaded |= ~0ULL << size * 8;
-  auto value = static_cast<std::uint64_t>(registers[kRegisterOf[target]]);
+  auto value = static_cast<std::uint64_t>(registers[kRegisters[target]]);
   const unsigned written = extends ? (is_64_bit ? 8 : is_16_bit ? 2 : 4) : size;
   if (written == 8) {
     value = loaded;
@@ -94,7 +92,7 @@ bool imitate_shared_page_load(greg_t* registers, std::uint64_t address) {
     const std::uint64_t mask = (1ULL << written * 8) - 1;
     value = (value & ~mask) | (loaded & mask);
   }
-  registers[kRegisterOf[target]] = static_cast<greg_t>(value);
+  registers[kRegisters[target]] = static_cast<greg_t>(value);
   registers[REG_RIP] += code - start;
   return true;
 }

@@ -6,9 +6,6 @@
 namespace wdscope::host {
 namespace {
 
-constexpr int kRegisterOf[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
-                                 REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
-
 bool is_prefix(unsigned byte) {
   return byte == 0x66 || byte == 0xF0 || byte == 0xF2 || byte == 0xF3 || byte == 0x2E || byte == 0x36 || byte == 0x3E ||
          byte == 0x26;
@@ -56,7 +53,7 @@ T take(const unsigned char* code) {
 std::optional<std::uint64_t> address_of(const unsigned char* modrm_at, unsigned rex, const greg_t* registers) {
   const unsigned modrm = *modrm_at, mod = modrm >> 6, rm = modrm & 7;
   if (mod == 3 || (mod == 0 && rm == 5)) return std::nullopt;
-  const auto value = [&](unsigned number) { return static_cast<std::uint64_t>(registers[kRegisterOf[number]]); };
+  const auto value = [&](unsigned number) { return static_cast<std::uint64_t>(registers[kRegisters[number]]); };
   const unsigned char* displacement = modrm_at + 1;
   std::uint64_t address = 0;
   bool wide = mod == 2;

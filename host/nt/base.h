@@ -32,6 +32,9 @@ constexpr bool nt_success(NtStatus status) {
 constexpr NtStatus nt_status(std::uint32_t value) {
   return static_cast<NtStatus>(value);
 }
+constexpr bool nt_error(NtStatus status) {
+  return static_cast<std::uint32_t>(status) >= 0xC0000000;
+}
 
 inline constexpr NtStatus kStatusSuccess = 0;
 inline constexpr NtStatus kStatusAlerted = 0x101;
@@ -58,6 +61,8 @@ inline constexpr NtStatus kStatusObjectNameCollision = nt_status(0xC0000035);
 inline constexpr NtStatus kStatusObjectPathNotFound = nt_status(0xC000003A);
 inline constexpr NtStatus kStatusObjectPathSyntaxBad = nt_status(0xC000003B);
 inline constexpr NtStatus kStatusDeletePending = nt_status(0xC0000056);
+inline constexpr NtStatus kStatusInvalidAcl = nt_status(0xC0000077);
+inline constexpr NtStatus kStatusInvalidSecurityDescriptor = nt_status(0xC0000079);
 inline constexpr NtStatus kStatusProcedureNotFound = nt_status(0xC000007A);
 inline constexpr NtStatus kStatusInvalidImageFormat = nt_status(0xC000007B);
 inline constexpr NtStatus kStatusInsufficientResources = nt_status(0xC000009A);

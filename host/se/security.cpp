@@ -13,12 +13,9 @@
 namespace wdscope::host {
 namespace {
 
-constexpr NtStatus kStatusInvalidAcl = nt_status(0xC0000077);
-constexpr NtStatus kStatusInvalidSecurityDescriptor = nt_status(0xC0000079);
 
 constexpr std::uint8_t kAccessAllowed = 0, kAccessDenied = 1;
 constexpr std::uint8_t kInheritOnly = 0x8;
-constexpr std::uint16_t kDaclPresent = 0x4, kSelfRelative = 0x8000;
 
 std::mutex security_lock;
 

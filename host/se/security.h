@@ -44,6 +44,7 @@ struct RawSecurityDescriptor {  // SECURITY_DESCRIPTOR, absolute
 static_assert(sizeof(RawSecurityDescriptor) == 0x28);
 
 inline constexpr Ulong kDaclSecurityInformation = 4;
+inline constexpr std::uint16_t kDaclPresent = 0x4, kDaclDefaulted = 0x8, kSelfRelative = 0x8000;  // SE_...
 
 // Replaces the GENERIC_* bits by what they mean for a type.
 Ulong map_generic(Ulong access, const GenericMapping& mapping);

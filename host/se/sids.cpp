@@ -15,11 +15,8 @@ namespace {
 
 constexpr NtStatus kStatusUnknownRevision = nt_status(0xC0000058);
 constexpr NtStatus kStatusAllottedSpaceExceeded = nt_status(0xC0000099);
-constexpr NtStatus kStatusInvalidAcl = nt_status(0xC0000077);
 constexpr NtStatus kStatusInvalidSid = nt_status(0xC0000078);
-constexpr NtStatus kStatusInvalidSecurityDescriptor = nt_status(0xC0000079);
 constexpr std::uint8_t kSidRevision = 1, kMaximumSubAuthorities = 15;
-constexpr std::uint16_t kDaclPresent = 0x4, kDaclDefaulted = 0x8, kSelfRelative = 0x8000;
 
 struct WideSid {  // room for two sub-authorities
   Sid sid;

@@ -11,13 +11,12 @@
 namespace wdscope {
 namespace {
 
-constexpr std::size_t kRecordAlignment = 8;
 constexpr std::uint32_t kCreate = 1;
 constexpr std::uint32_t kTerminate = 2;
 constexpr std::uint32_t kTrustState = 3;
 constexpr std::size_t kTrustedByte = 0;  // argument_bytes_1c[]
 
-tl::unexpected<Error> damaged(std::string what) {
+tl::unexpected<Error> damaged_record(std::string what) {
   return failure(ErrorCode::InputDamaged, std::move(what));
 }
 
@@ -107,14 +106,15 @@ Operation operation_of(const wire::ProcessRecord& record) {
 
 Result<wire::RecordHeader> read_record_header(std::span<const std::byte> bytes) {
   wire::RecordHeader header;
-  if (bytes.size() < sizeof header) return damaged(fmt::format("{} bytes are no record header", bytes.size()));
+  if (bytes.size() < sizeof header) return damaged_record(fmt::format("{} bytes are no record header", bytes.size()));
   std::memcpy(&header, bytes.data(), sizeof header);
-  if (header.size % kRecordAlignment != 0) return damaged(fmt::format("record size {} is odd", header.size));
+  if (header.size % wire::kRecordAlignment != 0)
+    return damaged_record(fmt::format("record size {} is odd", header.size));
   if (header.fixed_size < sizeof header || header.fixed_size > header.size) {
-    return damaged(fmt::format("record of {} bytes claims a fixed part of {}", header.size, header.fixed_size));
+    return damaged_record(fmt::format("record of {} bytes claims a fixed part of {}", header.size, header.fixed_size));
   }
   if (header.size > bytes.size()) {
-    return damaged(fmt::format("record of {} bytes is cut after {}", header.size, bytes.size()));
+    return damaged_record(fmt::format("record of {} bytes is cut after {}", header.size, bytes.size()));
   }
   return header;
 }
@@ -124,13 +124,14 @@ Result<void> read_process_facts(std::span<const std::byte> record, const Origin&
   if (!header) return tl::make_unexpected(header.error());
   // A writer of a later schema knew more fixed part than we do; one that knew less than the first schema never was.
   if (header->fixed_size < sizeof(wire::ProcessRecord)) {
-    return damaged(fmt::format("process record with a fixed part of {} bytes", header->fixed_size));
+    return damaged_record(fmt::format("process record with a fixed part of {} bytes", header->fixed_size));
   }
   wire::ProcessRecord fixed;
   std::memcpy(&fixed, record.data(), sizeof fixed);
   for (const wire::StringSpan& span : {fixed.argument_image, fixed.context_image, fixed.context_command_line}) {
     if (!span_is_sound(span, header->fixed_size, header->size)) {
-      return damaged(fmt::format("text at {} of {} bytes in a record of {}", span.offset, span.length, header->size));
+      return damaged_record(
+          fmt::format("text at {} of {} bytes in a record of {}", span.offset, span.length, header->size));
     }
   }
 
@@ -181,7 +182,7 @@ Result<LossEvent> read_loss(std::span<const std::byte> record) {
   const auto header = read_record_header(record);
   if (!header) return tl::make_unexpected(header.error());
   if (header->fixed_size < sizeof(wire::LossRecord)) {
-    return damaged(fmt::format("loss record with a fixed part of {} bytes", header->fixed_size));
+    return damaged_record(fmt::format("loss record with a fixed part of {} bytes", header->fixed_size));
   }
   wire::LossRecord loss;
   std::memcpy(&loss, record.data(), sizeof loss);

@@ -9,7 +9,6 @@
 namespace wdscope {
 namespace {
 
-constexpr std::size_t kAlignment = 8;
 constexpr std::uint64_t kContextAddress = 0xFFFF'8A01'2345'6780;
 
 wire::StringSpan append_text(std::vector<std::byte>& out, std::size_t start,
@@ -23,7 +22,7 @@ wire::StringSpan append_text(std::vector<std::byte>& out, std::size_t start,
 }
 
 void pad(std::vector<std::byte>& out, std::size_t start) {
-  while ((out.size() - start) % kAlignment != 0) out.push_back(std::byte{0});
+  while ((out.size() - start) % wire::kRecordAlignment != 0) out.push_back(std::byte{0});
 }
 
 std::u16string filled(std::u16string text, std::size_t units) {

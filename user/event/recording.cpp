@@ -14,8 +14,6 @@
 namespace wdscope {
 namespace {
 
-constexpr std::size_t kAlignment = 8;
-
 // Keys of the metadata, in the order they are written.
 constexpr char kKind[] = "kind";
 constexpr char kProfile[] = "profile";
@@ -109,7 +107,7 @@ std::uint64_t header_checksum(wire::BlockHeader header) {
   return XXH3_64bits(&header, sizeof header);
 }
 
-tl::unexpected<Error> damaged(std::string what) {
+tl::unexpected<Error> damaged_recording(std::string what) {
   return failure(ErrorCode::InputDamaged, std::move(what));
 }
 
@@ -117,7 +115,8 @@ tl::unexpected<Error> damaged(std::string what) {
 
 std::vector<std::byte> encode_recording_header(const RecordingInfo& info) {
   const std::string metadata = metadata_of(info);
-  const std::size_t size = (sizeof(wire::RecordingHeader) + metadata.size() + kAlignment - 1) / kAlignment * kAlignment;
+  const std::size_t size = (sizeof(wire::RecordingHeader) + metadata.size() + wire::kRecordAlignment - 1) /
+                           wire::kRecordAlignment * wire::kRecordAlignment;
   std::vector<std::byte> bytes(size);
   std::memcpy(bytes.data() + sizeof(wire::RecordingHeader), metadata.data(), metadata.size());
 
@@ -135,10 +134,10 @@ std::vector<std::byte> encode_recording_header(const RecordingInfo& info) {
 
 Result<std::uint32_t> recording_header_size(std::span<const std::byte> fixed_part) {
   wire::RecordingHeader header;
-  if (fixed_part.size() < sizeof header) return damaged("is too short to be a recording");
+  if (fixed_part.size() < sizeof header) return damaged_recording("is too short to be a recording");
   std::memcpy(&header, fixed_part.data(), sizeof header);
   if (std::memcmp(header.magic, wire::kRecordingMagic, sizeof header.magic) != 0) {
-    return damaged("is not a wdscope recording");
+    return damaged_recording("is not a wdscope recording");
   }
   if (header.version > wire::kRecordingVersion) {
     return failure(ErrorCode::Incompatible,
@@ -146,9 +145,9 @@ Result<std::uint32_t> recording_header_size(std::span<const std::byte> fixed_par
                                wire::kRecordingVersion),
                    "use a newer wdscope");
   }
-  if (header.size < sizeof header || header.size > wire::kMaximumRecordingHeaderSize || header.size % kAlignment != 0 ||
-      header.metadata_size > header.size - sizeof header) {
-    return damaged("has a damaged header");
+  if (header.size < sizeof header || header.size > wire::kMaximumRecordingHeaderSize ||
+      header.size % wire::kRecordAlignment != 0 || header.metadata_size > header.size - sizeof header) {
+    return damaged_recording("has a damaged header");
   }
   return header.size;
 }
@@ -159,7 +158,7 @@ Result<RecordingInfo> decode_recording_header(std::span<const std::byte> bytes) 
   wire::RecordingHeader header;
   std::memcpy(&header, bytes.data(), sizeof header);
   if (*size != bytes.size() || header_checksum(header, bytes.subspan(sizeof header)) != header.checksum) {
-    return damaged("has a damaged header: its checksum does not hold");
+    return damaged_recording("has a damaged header: its checksum does not hold");
   }
   if (header.protocol_version != wire::kProtocolVersion) {
     return failure(ErrorCode::Incompatible, fmt::format("holds records of protocol {}; this program reads {}",
@@ -170,7 +169,7 @@ Result<RecordingInfo> decode_recording_header(std::span<const std::byte> bytes) 
   info.schema_version = header.schema_version;
   const auto metadata = bytes.subspan(sizeof header, header.metadata_size);
   if (!read_metadata({reinterpret_cast<const char*>(metadata.data()), metadata.size()}, info)) {
-    return damaged("has a header whose description cannot be read");
+    return damaged_recording("has a header whose description cannot be read");
   }
   info.origin.replayed = true;
   return info;
@@ -186,7 +185,7 @@ void seal_block(wire::BlockHeader& header, std::span<const std::byte> payload) {
 
 bool block_header_is_sound(const wire::BlockHeader& header) {
   if (std::memcmp(header.magic, wire::kBlockMagic, sizeof header.magic) != 0) return false;
-  if (header.header_size != sizeof header || header.payload_size % kAlignment != 0) return false;
+  if (header.header_size != sizeof header || header.payload_size % wire::kRecordAlignment != 0) return false;
   if (header.payload_size > wire::kMaximumBlockPayload || header_checksum(header) != header.header_checksum) {
     return false;
   }
