@@ -8,14 +8,23 @@ namespace {
 using rule_breaker::Rule;
 
 constexpr ULONG kTag = 0x6B657242;  // "Brek"
+constexpr ULONG kBlockSize = 61;
 
 Rule rule;
 PDEVICE_OBJECT device;
 PCALLBACK_OBJECT callback;
 PVOID registration;
 KSPIN_LOCK lock;
+KEVENT never;
+KTIMER timer;
+KGUARDED_MUTEX mutex;
+LOOKASIDE_LIST_EX lookaside;
 
 extern "C" {
+
+VOID NTAPI wait_for_ever(PVOID) {
+  KeWaitForSingleObject(&never, Executive, KernelMode, FALSE, nullptr);
+}
 
 VOID NTAPI on_callback(PVOID, PVOID, PVOID) {
   if (rule == Rule::UnregisterInsideCallback) ExUnregisterCallback(registration);
@@ -62,23 +71,56 @@ NTSTATUS NTAPI on_control(PDEVICE_OBJECT, PIRP irp) {
   }
 }
 
+__attribute__((noinline)) void leave_behind() {
+  HANDLE handle;
+  switch (rule) {
+    case Rule::LeavePool:
+      ExAllocatePoolWithTag(NonPagedPool, 100, kTag);
+      break;
+    case Rule::LeaveHandle:
+      ObOpenObjectByPointer(PsGetCurrentProcess(), OBJ_KERNEL_HANDLE, nullptr, PROCESS_ALL_ACCESS, *PsProcessType,
+                            KernelMode, &handle);
+      break;
+    case Rule::LeaveLink: {
+      UNICODE_STRING link = literal(L"\\??\\Breaker"), target = literal(L"\\Device\\Breaker");
+      IoCreateSymbolicLink(&link, &target);
+      break;
+    }
+    case Rule::LeaveThread:
+      KeInitializeEvent(&never, NotificationEvent, FALSE);
+      PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, nullptr, nullptr, nullptr, wait_for_ever, nullptr);
+      ZwClose(handle);
+      break;
+    case Rule::LeaveTimer: {
+      LARGE_INTEGER in_an_hour;
+      in_an_hour.QuadPart = -36'000'000'000;
+      KeInitializeTimer(&timer);
+      KeSetTimer(&timer, in_an_hour, nullptr);
+      break;
+    }
+    case Rule::LeaveLookaside:
+      ExInitializeLookasideListEx(&lookaside, nullptr, nullptr, NonPagedPool, 0, kBlockSize, kTag, 0);
+      break;
+    case Rule::LeaveMdl:
+      IoAllocateMdl(&lock, sizeof lock, FALSE, FALSE, nullptr);
+      break;
+    case Rule::HoldGuardedMutex:
+      KeInitializeGuardedMutex(&mutex);
+      KeAcquireGuardedMutex(&mutex);
+      break;
+    default:
+      break;
+  }
+}
+
 VOID NTAPI on_unload(PDRIVER_OBJECT) {
   if (rule != Rule::LeaveCallback) {
     ExUnregisterCallback(registration);
     ObDereferenceObject(callback);
   }
   if (rule != Rule::LeaveRoutine) PsSetCreateProcessNotifyRoutineEx(on_process, TRUE);
+  leave_behind();  // not the last: a jump there would leave no trace of this driver on the stack
   if (rule != Rule::LeaveDevice) IoDeleteDevice(device);
-  if (rule == Rule::LeavePool) ExAllocatePoolWithTag(NonPagedPool, 100, kTag);
-  if (rule == Rule::LeaveHandle) {
-    HANDLE handle;
-    ObOpenObjectByPointer(PsGetCurrentProcess(), OBJ_KERNEL_HANDLE, nullptr, PROCESS_ALL_ACCESS, *PsProcessType,
-                          KernelMode, &handle);
-  }
-  if (rule == Rule::LeaveLink) {
-    UNICODE_STRING link = literal(L"\\??\\Breaker"), target = literal(L"\\Device\\Breaker");
-    IoCreateSymbolicLink(&link, &target);
-  }
 }
 
 }  // extern "C"
