@@ -19,6 +19,44 @@ KEVENT never;
 KTIMER timer;
 KGUARDED_MUTEX mutex;
 LOOKASIDE_LIST_EX lookaside;
+volatile LONG arrived, turn, counter;
+
+__attribute__((noinline)) void overflow_pool() {
+  auto* block = static_cast<volatile UCHAR*>(ExAllocatePoolWithTag(NonPagedPool, kBlockSize, kTag));
+  block[kBlockSize] = 1;
+  ExFreePoolWithTag(const_cast<UCHAR*>(block), kTag);
+}
+
+__attribute__((noinline)) void copy_past_pool() {
+  void* const block = ExAllocatePoolWithTag(NonPagedPool, kBlockSize, kTag);
+  const WDK_MM_COPY_ADDRESS source = {&lock};
+  SIZE_T copied;
+  for (ULONG offset = 0; offset < kBlockSize; offset += sizeof lock) {
+    MmCopyMemory(static_cast<UCHAR*>(block) + offset, source, sizeof lock, kMmCopyMemoryVirtual, &copied);
+  }
+  ExFreePoolWithTag(block, kTag);
+}
+
+__attribute__((noinline)) UCHAR read_freed_pool() {
+  auto* block = static_cast<volatile UCHAR*>(ExAllocatePoolWithTag(NonPagedPool, kBlockSize, kTag));
+  ExFreePoolWithTag(const_cast<UCHAR*>(block), kTag);
+  return block[5];
+}
+
+// An atomic addition that ThreadSanitizer does not see: it orders two threads in time, and tells it nothing.
+LONG unseen_add(volatile LONG* value, LONG addend) {
+  asm volatile("lock xaddl %0, %1" : "+r"(addend), "+m"(*value) : : "memory");
+  return addend;
+}
+
+// Both threads are in here before either counts, and the second counts after the first: nothing that a sanitizer
+// knows of lies between the two, so it cannot but see a race, whatever the scheduler does.
+__attribute__((noinline)) void race_for_counter() {
+  const LONG my_turn = unseen_add(&arrived, 1);
+  while (unseen_add(&arrived, 0) < 2 || unseen_add(&turn, 0) != my_turn) __builtin_ia32_pause();
+  counter = counter + 1;
+  unseen_add(&turn, 1);
+}
 
 extern "C" {
 
@@ -65,6 +103,17 @@ NTSTATUS NTAPI on_control(PDEVICE_OBJECT, PIRP irp) {
       return complete(irp, STATUS_PENDING, 0);
     case Rule::ReturnAtDispatch:
       KeAcquireSpinLockRaiseToDpc(&lock);
+      return complete(irp, STATUS_SUCCESS, 0);
+    case Rule::OverflowPool:
+      overflow_pool();
+      return complete(irp, STATUS_SUCCESS, 0);
+    case Rule::CopyPastPool:
+      copy_past_pool();
+      return complete(irp, STATUS_SUCCESS, 0);
+    case Rule::ReadFreedPool:
+      return complete(irp, read_freed_pool() == 0 ? STATUS_UNSUCCESSFUL : STATUS_SUCCESS, 0);
+    case Rule::RaceForCounter:
+      race_for_counter();
       return complete(irp, STATUS_SUCCESS, 0);
     default:
       return complete(irp, STATUS_SUCCESS, 0);

@@ -34,6 +34,10 @@ enum class Rule : std::uint32_t {
   FailEntryCleanly,
   FailEntryLeaving,
   NoUnloadRoutine,
+  OverflowPool,
+  CopyPastPool,
+  ReadFreedPool,
+  RaceForCounter,  // two threads must ask at once
 };
 
 }  // namespace rule_breaker
