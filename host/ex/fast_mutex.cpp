@@ -17,7 +17,7 @@ namespace {
 
 [[noreturn, gnu::cold, gnu::noinline]] void violation(std::uint64_t rule, const FastMutex* mutex, const char* text) {
   bug_check(kDriverVerifierDetectedViolation, {rule, current_thread().irql, reinterpret_cast<std::uintptr_t>(mutex), 0},
-            std::string(text) + " (fast mutex " + hex(mutex) + ")");
+            std::string(text) + " (mutex " + hex(mutex) + ")");
 }
 
 std::atomic_ref<Thread*> owner_of(FastMutex* mutex) {
@@ -28,7 +28,7 @@ std::atomic_ref<Thread*> owner_of(FastMutex* mutex) {
 void take(FastMutex* mutex, Thread& thread) {
   lock_order_check(mutex, LockKind::FastMutex);
   if (owner_of(mutex).load(std::memory_order_relaxed) == &thread) [[unlikely]] {
-    violation(0x1004, mutex, "a fast mutex was acquired by the thread that holds it: it would never end");
+    violation(0x1004, mutex, "a fast or guarded mutex was acquired by the thread that holds it: it would never end");
   }
   if (std::atomic_ref(mutex->count).fetch_sub(1, std::memory_order_acquire) != 1) [[unlikely]] {
     std::atomic_ref(mutex->contention).fetch_add(1, std::memory_order_relaxed);
@@ -48,7 +48,7 @@ bool try_take(FastMutex* mutex, Thread& thread) {
 
 void give(FastMutex* mutex, Thread& thread) {
   if (owner_of(mutex).load(std::memory_order_relaxed) != &thread) [[unlikely]] {
-    violation(0x1005, mutex, "a fast mutex was released by a thread that does not hold it");
+    violation(0x1005, mutex, "a fast or guarded mutex was released by a thread that does not hold it");
   }
   owner_of(mutex).store(nullptr, std::memory_order_relaxed);
   lock_released(mutex);
@@ -59,7 +59,7 @@ void give(FastMutex* mutex, Thread& thread) {
 
 void require_acquire_irql(const FastMutex* mutex, const Thread& thread) {
   if (thread.irql > kApcLevel) [[unlikely]] {
-    violation(0x33, mutex, "a fast mutex was acquired above APC_LEVEL");
+    violation(0x33, mutex, "a fast or guarded mutex was acquired above APC_LEVEL");
   }
 }
 
@@ -140,7 +140,11 @@ NTAPI void KeAcquireGuardedMutex(FastMutex* mutex) {
 }
 
 NTAPI void KeReleaseGuardedMutex(FastMutex* mutex) {
-  give(mutex, current_thread());
+  Thread& thread = current_thread();
+  if (thread.irql > kApcLevel) [[unlikely]] {
+    violation(0x34, mutex, "a guarded mutex was released above APC_LEVEL");
+  }
+  give(mutex, thread);
   KeLeaveGuardedRegion();
 }
 

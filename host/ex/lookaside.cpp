@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include "host/ex/pool.h"
 #include "host/ex/pool_routines.h"
 #include "host/ex/slist.h"
 #include "host/image/loaded_image.h"
@@ -16,7 +17,7 @@ namespace wdscope::host {
 namespace {
 
 constexpr std::uint16_t kFirstDepth = 4, kMaximumDepth = 256;
-constexpr Ulong kPagedPool = 1, kPoolNonpagedNx = 0x200, kPoolRaise = 0x10;
+constexpr Ulong kPagedPool = 1, kPoolNonpagedNx = 0x200, kPoolRaise = 0x10, kPoolQuotaFailInstead = 8;
 
 // The Ex kind's routines also get the list.
 using FreeRoutine = void NTAPI (*)(void* block);
@@ -91,7 +92,7 @@ NTAPI void* allocate_ex(Ulong type, SizeT size, Ulong tag, GeneralLookaside*) {
 }
 
 NTAPI void free_ex(void* block, GeneralLookaside*) {
-  ExFreePool(block);
+  pool_free(block, 0, __builtin_return_address(0));
 }
 
 }  // namespace
@@ -128,9 +129,12 @@ NTAPI NtStatus ExInitializeLookasideListEx(GeneralLookaside* list, void* allocat
                                            Ulong flags, SizeT size, Ulong tag, std::uint16_t depth) {
   void* const caller = __builtin_return_address(0);
   constexpr Ulong kRaiseOnFail = 1, kFailNoRaise = 2;
+  require_irql_at_most(kDispatchLevel, "ExInitializeLookasideListEx");
   if (depth != 0 || (flags & ~(kRaiseOnFail | kFailNoRaise)) || flags == (kRaiseOnFail | kFailNoRaise)) {
     return kStatusInvalidParameter;
   }
+  if (flags == kRaiseOnFail) pool_type |= kPoolRaise;
+  if (flags == kFailNoRaise) pool_type |= kPoolQuotaFailInstead;
   initialise(list, allocate ? allocate : reinterpret_cast<void*>(&allocate_ex),
              free ? free : reinterpret_cast<void*>(&free_ex), pool_type, size, tag);
   track(list, caller);
@@ -138,11 +142,13 @@ NTAPI NtStatus ExInitializeLookasideListEx(GeneralLookaside* list, void* allocat
 }
 
 NTAPI void ExDeleteLookasideListEx(GeneralLookaside* list) {
+  require_irql_at_most(kDispatchLevel, "ExDeleteLookasideListEx");
   untrack(list, "ExDeleteLookasideListEx");
   drain(list, true);
 }
 
 NTAPI void ExFlushLookasideListEx(GeneralLookaside* list) {
+  require_irql_at_most(kDispatchLevel, "ExFlushLookasideListEx");
   drain(list, true);
 }
 

@@ -20,6 +20,8 @@ NTAPI void ExInitializeNPagedLookasideList(LookasideList* list, void* allocate, 
 NTAPI void ExDeletePagedLookasideList(LookasideList* list);
 NTAPI void ExDeleteNPagedLookasideList(LookasideList* list);
 
+// The Ex kind: <= DISPATCH_LEVEL. `flags`: 0, 1 an allocation that fails raises (here a bug check 0x1E), 2 one that is
+// charged to a quota does not. STATUS_INVALID_PARAMETER: both, others, or a depth other than 0.
 NTAPI NtStatus ExInitializeLookasideListEx(GeneralLookaside* list, void* allocate, void* free, Ulong pool_type,
                                            Ulong flags, SizeT size, Ulong tag, std::uint16_t depth);
 NTAPI void ExDeleteLookasideListEx(GeneralLookaside* list);

@@ -354,6 +354,11 @@ bool is_pool_address(const void* address) {
   return in_arena(address);
 }
 
+bool is_paged_pool_address(const void* address) {
+  PoolHeader* const header = find_block(address);
+  return header && is_paged(header);
+}
+
 std::string describe_pool_address(const void* address) {
   PoolHeader* const header = find_block(address);
   if (!header) return in_arena(address) ? "in a part of the pool that was never allocated" : "";

@@ -40,6 +40,7 @@ void pool_disown(const LoadedImage* owner);
 // is not of the pool. Callable in a signal handler for a fault in driver code.
 std::string describe_pool_address(const void* address);
 bool is_pool_address(const void* address);
+bool is_paged_pool_address(const void* address);
 
 // A lock at `address` is known to the lock order: tell it when that block is freed.
 void pool_mark_lock(const void* address);

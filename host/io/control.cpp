@@ -32,7 +32,7 @@ bool buffer_input(Irp& irp, std::span<const std::byte> input, std::size_t output
 
 void free_buffers(Irp& irp) {
   if (irp.system_buffer) pool_free_for_host(irp.system_buffer);
-  if (irp.mdl_address) IoFreeMdl(irp.mdl_address);
+  if (irp.mdl_address) unlock_user_buffer(irp.mdl_address);
   irp.system_buffer = nullptr;
   irp.mdl_address = nullptr;
 }

@@ -65,10 +65,11 @@ void* run_system_thread(void* argument) {
 
 }  // namespace
 
-NTAPI NtStatus PsCreateSystemThread(Handle* handle, Ulong access, ObjectAttributes*, Handle, void* client_id,
+NTAPI NtStatus PsCreateSystemThread(Handle* handle, Ulong access, ObjectAttributes*, Handle process, void* client_id,
                                     ThreadStart start, void* context) {
   void* const caller = __builtin_return_address(0);
   require_irql_at_most(kPassiveLevel, "PsCreateSystemThread");
+  if (process != 0) return kStatusNotSupported;
   if (fault_plan_active() && fault_plan_says_fail("PsCreateSystemThread", caller)) return kStatusInsufficientResources;
   Thread* const thread = make_thread();
   thread->system_thread = true;

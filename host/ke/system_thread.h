@@ -18,7 +18,8 @@ extern ObjectType thread_type;  // the bodies are Thread
 using ThreadStart = void NTAPI (*)(void* context);
 
 // PASSIVE_LEVEL. The thread starts in the System process at PASSIVE_LEVEL; its object is signalled when it ends.
-// STATUS_INSUFFICIENT_RESOURCES when Linux has no thread to give.
+// STATUS_INSUFFICIENT_RESOURCES when Linux has no thread to give; STATUS_NOT_SUPPORTED when `process` is not null: the
+// host's threads live in System.
 NTAPI NtStatus PsCreateSystemThread(Handle* handle, Ulong access, ObjectAttributes* attributes, Handle process,
                                     void* client_id, ThreadStart start, void* context);
 // Ends the calling system thread; does not return. Any other thread: STATUS_INVALID_PARAMETER.

@@ -50,6 +50,11 @@ void* data_of(const Mdl& mdl) {
   return static_cast<std::byte*>(mdl.start_va) + mdl.byte_offset;
 }
 
+[[noreturn, gnu::cold, gnu::noinline]] void misused(const Mdl* mdl, const char* routine, const std::string& why) {
+  bug_check(kDriverVerifierDetectedViolation, {0x1013, reinterpret_cast<std::uintptr_t>(mdl), 0, 0},
+            std::string(routine) + " on MDL " + hex(mdl) + ", " + why);
+}
+
 void set_flags(Mdl* mdl, std::int16_t set, std::int16_t clear) {
   mdl->mdl_flags = static_cast<std::int16_t>((mdl->mdl_flags & ~clear) | set);
 }
@@ -103,6 +108,9 @@ NTAPI void ProbeForWrite(void* address, SizeT length, Ulong alignment) {
 
 NTAPI void MmProbeAndLockPages(Mdl* mdl, Ulong, Ulong operation) {
   require_irql_at_most(kDispatchLevel, "MmProbeAndLockPages");
+  if (mdl->mdl_flags & (kMdlPagesLocked | kMdlSourceIsNonpagedPool)) {
+    misused(mdl, "MmProbeAndLockPages", "whose pages are locked already, or never leave memory");
+  }
   const auto start = reinterpret_cast<std::uintptr_t>(data_of(*mdl));
   for (std::uintptr_t page = start; page < start + mdl->byte_count; page = (page | (kPageSize - 1)) + 1) {
     if (!is_readable(reinterpret_cast<const void*>(page))) {
@@ -125,6 +133,9 @@ NTAPI void MmUnlockPages(Mdl* mdl) {
 
 NTAPI void MmBuildMdlForNonPagedPool(Mdl* mdl) {
   require_irql_at_most(kDispatchLevel, "MmBuildMdlForNonPagedPool");
+  if (is_paged_pool_address(data_of(*mdl))) {
+    misused(mdl, "MmBuildMdlForNonPagedPool", "which describes paged pool: " + describe_pool_address(data_of(*mdl)));
+  }
   mdl->mapped_system_va = data_of(*mdl);
   set_flags(mdl, kMdlSourceIsNonpagedPool, 0);
 }
@@ -142,8 +153,11 @@ NTAPI void* MmMapLockedPagesSpecifyCache(Mdl* mdl, Ulong, Ulong, void*, Ulong, U
   return mdl->mapped_system_va;
 }
 
-NTAPI void MmUnmapLockedPages(void*, Mdl* mdl) {
+NTAPI void MmUnmapLockedPages(void* base, Mdl* mdl) {
   require_irql_at_most(kDispatchLevel, "MmUnmapLockedPages");
+  if (!(mdl->mdl_flags & kMdlMappedToSystemVa) || mdl->mapped_system_va != base) {
+    misused(mdl, "MmUnmapLockedPages", "which is not mapped at " + hex(base));
+  }
   mdl->mapped_system_va = nullptr;
   set_flags(mdl, 0, kMdlMappedToSystemVa);
 }

@@ -28,6 +28,8 @@ NTAPI void ProbeForRead(const void* address, SizeT length, Ulong alignment);
 NTAPI void ProbeForWrite(void* address, SizeT length, Ulong alignment);
 NTAPI void MmProbeAndLockPages(Mdl* mdl, Ulong mode, Ulong operation);  // operation: 0 read, 1 write, 2 modify
 
+// MDLs, at <= DISPATCH_LEVEL. Stricter than NT, a bug check 0xC4: locking what is locked, unmapping what is not mapped
+// there, mapping what is not locked, describing paged pool as nonpaged. 0x76: unlocking what is not locked.
 NTAPI void MmUnlockPages(Mdl* mdl);
 NTAPI void MmBuildMdlForNonPagedPool(Mdl* mdl);
 NTAPI void* MmMapLockedPagesSpecifyCache(Mdl* mdl, Ulong mode, Ulong cache_type, void* base, Ulong bug_check_on_failure,

@@ -22,6 +22,11 @@ enum class Rule : std::uint32_t {
   LeavePool,
   LeaveHandle,
   LeaveLink,
+  LeaveThread,
+  LeaveTimer,
+  LeaveLookaside,
+  LeaveMdl,
+  HoldGuardedMutex,
   UnregisterInsideCallback,
   RaiseIrqlInCallback,
   RemoveRoutineInsideItself,
@@ -29,6 +34,10 @@ enum class Rule : std::uint32_t {
   FailEntryCleanly,
   FailEntryLeaving,
   NoUnloadRoutine,
+  OverflowPool,
+  CopyPastPool,
+  ReadFreedPool,
+  RaceForCounter,  // two threads must ask at once
 };
 
 }  // namespace rule_breaker

@@ -3,11 +3,16 @@
 #include "lab/command_tracer.h"
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
 #include <thread>
 
 #include "lab/recording_listener.h"
@@ -183,6 +188,44 @@ TEST_F(CommandTracerTest, ASiblingMadeByCloneHasItsMakersParent) {
   const auto trues = listener_.starts_of("true");
   ASSERT_EQ(trues.size(), 1u);
   EXPECT_EQ(trues[0].process.parent_process_id, to_nt_pid(getpid()));
+}
+
+// Runs `body` in a child as the user nobody; its answer comes back as the exit code.
+int as_nobody(const std::function<int()>& body) {
+  constexpr uid_t kNobody = 65534;
+  const pid_t child = fork();
+  if (child == 0) {
+    if (setgid(kNobody) != 0 || setuid(kNobody) != 0) _exit(99);
+    prctl(PR_SET_DUMPABLE, 1);  // who gave up root cannot be traced until it says so, nor can its children
+    _exit(body());
+  }
+  int end = 0;
+  EXPECT_EQ(waitpid(child, &end, 0), child);
+  return WIFEXITED(end) ? WEXITSTATUS(end) : 128 + WTERMSIG(end);
+}
+
+TEST_F(CommandTracerTest, ASetuidImageGainsNothingUnderAnUnprivilegedTracer) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root to make a setuid image";
+  std::string folder = testing::TempDir() + "wdscope-setuid-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string image = folder + "/who";
+  std::filesystem::copy_file(LAB_FAMILY, image);
+  ASSERT_EQ(chmod(folder.c_str(), 0755), 0);
+  ASSERT_EQ(chmod(image.c_str(), 04755), 0);
+  constexpr int kIsRoot = 10, kIsNobody = 11;  // as family.cpp answers
+  const int untraced = as_nobody([&] {
+    execl(image.c_str(), "who", "am-i-root", nullptr);
+    return 98;
+  });
+  const int traced = as_nobody([&] {
+    const auto status = tracer_.run({image, "am-i-root"});
+    return status && listener_.starts_of("who").size() == 1 ? *status : 97;
+  });
+  std::filesystem::remove_all(folder);
+  if (untraced == kIsNobody)
+    GTEST_SKIP() << "no image gains anything here: " << testing::TempDir() << " is mounted nosuid";
+  EXPECT_EQ(untraced, kIsRoot);
+  EXPECT_EQ(traced, kIsNobody);
 }
 
 TEST_F(CommandTracerTest, AStoppedChildCanBeContinued) {

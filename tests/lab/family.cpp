@@ -153,6 +153,11 @@ int many_threads() {
   return 0;
 }
 
+// For a setuid image.
+int am_i_root() {
+  return geteuid() == 0 ? 10 : 11;
+}
+
 struct Way {
   const char* name;
   int (*go)();
@@ -164,6 +169,7 @@ constexpr Way kWays[] = {
     {"handle-signal", handle_signal}, {"wait-for-signal", wait_for_signal},
     {"clone-parent", clone_parent},   {"failed-exec", failed_exec},
     {"many-threads", many_threads},   {"wait-then-fork", wait_then_fork},
+    {"am-i-root", am_i_root},
 };
 
 }  // namespace

@@ -5,6 +5,10 @@
 #include <linux/cn_proc.h>
 #include <linux/connector.h>
 #include <linux/netlink.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -104,6 +108,75 @@ TEST(ConnectorGaps, ANumberThatWentBackSaysNothing) {
   ConnectorGaps gaps;
   EXPECT_EQ(gaps.note(numbered(0, 10)), 0u);
   EXPECT_EQ(gaps.note(numbered(0, 8)), 0u);
+}
+
+// The real socket, with a buffer for a few messages only. What it loses on one processor is known to the last message:
+// this thread and its children stay on that one.
+class ConnectorOverflow : public testing::Test {
+ protected:
+  static constexpr int kChildren = 200;
+
+  void SetUp() override {
+    ASSERT_EQ(sched_getaffinity(0, sizeof everywhere_, &everywhere_), 0);
+    auto socket = ConnectorSocket::listen();
+    if (!socket) GTEST_SKIP() << socket.error().what;
+    socket_.emplace(std::move(*socket));
+    constexpr int kSmallest = 0;  // the kernel takes it for the least it allows
+    ASSERT_EQ(setsockopt(socket_->file(), SOL_SOCKET, SO_RCVBUF, &kSmallest, sizeof kSmallest), 0);
+    processor_ = sched_getcpu();
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<std::size_t>(processor_), &one);
+    ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+    drain();
+  }
+  void TearDown() override { sched_setaffinity(0, sizeof everywhere_, &everywhere_); }
+
+  static void start_child() {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) _exit(0);
+    ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  }
+
+  void drain() {
+    for (;;) {
+      const auto read = socket_->read([this](const ConnectorEvent& event) {
+        if (event.processor != static_cast<std::uint32_t>(processor_)) return;
+        seen_ += event.kind == ConnectorEvent::Kind::Acknowledge ? 0 : 1;
+        missing_ += gaps_.note(event);
+      });
+      if (read == ConnectorSocket::Read::Empty) return;
+      overflows_ += read == ConnectorSocket::Read::Overflowed ? 1 : 0;
+    }
+  }
+
+  // Until a message of this processor gets through: others' may fill the buffer, too.
+  void be_heard() {
+    const std::uint64_t before = seen_;
+    for (int i = 0; i < kChildren && seen_ == before; ++i) {
+      start_child();
+      drain();
+    }
+    ASSERT_GT(seen_, before);
+  }
+
+  cpu_set_t everywhere_;
+  std::optional<ConnectorSocket> socket_;
+  ConnectorGaps gaps_;
+  int processor_ = 0;
+  std::uint64_t seen_ = 0, missing_ = 0, overflows_ = 0;
+};
+
+TEST_F(ConnectorOverflow, IsToldAndTheNumbersTellHowMuchWasLost) {
+  be_heard();
+  const std::uint64_t before = seen_ + missing_;
+  for (int i = 0; i < kChildren; ++i) start_child();
+  drain();
+  EXPECT_GE(overflows_, 1u);
+  be_heard();  // the next message shows the gap
+  EXPECT_GE(missing_, 1u);
+  EXPECT_GE(seen_ + missing_ - before, 2u * kChildren) << "each fork and each exit was delivered or counted";
 }
 
 }  // namespace
