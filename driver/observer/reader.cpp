@@ -35,7 +35,7 @@ Reader::Filled Reader::fill(void* output, std::size_t output_size) {
   std::uint64_t lost = this->lost();
 
   // Not beyond what was there at first: producers faster than this loop must not keep it going.
-  const std::uint64_t head = ring_.head_sequence();
+  std::uint64_t head = ring_.head_sequence();
   while (position < head && needed == 0) {
     const kit::EventRing::Read read = ring_.read(position, bytes + end, space - end);
     switch (read.outcome) {
@@ -62,8 +62,9 @@ Reader::Filled Reader::fill(void* output, std::size_t output_size) {
         }
         break;
       case Outcome::Empty:
-        // Not below a head that was reached.
-        KeBugCheckEx(0xE6, position, head, ring_.head_sequence(), 0);
+        // Not below a head that was reached. A reader would come back for it: no reason to stop a machine.
+        head = position;
+        break;
     }
   }
 
