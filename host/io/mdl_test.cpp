@@ -9,6 +9,7 @@
 #include "host/ex/pool_routines.h"
 #include "host/ke/irql.h"
 #include "host/ke/thread.h"
+#include "host/mm/guarded_copy.h"
 #include "host/mm/memory.h"
 #include "host/nt/pool_tag.h"
 
@@ -27,6 +28,7 @@ void* map_mdl(Mdl* mdl) {
 class MdlTest : public ::testing::Test {
  protected:
   void SetUp() override {
+    install_fault_handler();  // by which the probe finds out what is not there
     mdl_ = IoAllocateMdl(buffer_.data() + 1, 9000, 0, 0, nullptr);
     ASSERT_NE(mdl_, nullptr);
   }
