@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "event/record_builder.h"
@@ -54,6 +55,14 @@ std::vector<std::byte> blocks_seed() {
   return seed;
 }
 
+// One life told by both channels, and an end without a start.
+constexpr std::string_view kLogSeed =
+    R"({"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"Hostname":"W1","UtcTime":"2021-03-04 05:06:07.089","ProcessGuid":"{ab00}","ProcessId":"4244","Image":"C:\\a.exe","CommandLine":"a b","ParentProcessGuid":"{ab01}","ParentProcessId":"800","ParentImage":"C:\\p.exe"}
+{"Channel":"Security","EventID":4688,"Hostname":"W1","EventTime":"2021-03-04 01:06:07","@timestamp":"2021-03-04T05:06:08Z","NewProcessId":"0x1094","NewProcessName":"C:\\a.exe","Message":"x\r\n\tCreator Process ID:\t0x320\r\n"}
+{"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":5,"Hostname":"W1","UtcTime":"2021-03-04 05:06:08.5","ProcessGuid":"{ab00}","Image":"C:\\a.exe"}
+{"Channel":"Security","EventID":4689,"Hostname":"W2","TimeCreated":"2021-03-04T05:06:09.1234567Z","ProcessId":"0x200","ProcessName":"C:\\b.exe"}
+)";
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -62,7 +71,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::filesystem::path folder = argv[1];
-  bool written = write_seed(folder / "fuzz_recording", "blocks", blocks_seed());
+  bool written = write_seed(folder / "fuzz_recording", "blocks", blocks_seed()) &&
+                 write_seed(folder / "fuzz_log", "lives", std::as_bytes(std::span(kLogSeed)));
   int number = 0;
   for (const SampleRecord& sample : sample_records()) {
     const std::string name = "sample" + std::to_string(number++);

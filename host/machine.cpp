@@ -16,6 +16,7 @@
 #include "host/io/file.h"
 #include "host/io/work_item.h"
 #include "host/ke/thread.h"
+#include "host/ke/time.h"
 #include "host/machine_drivers.h"
 #include "host/mm/guarded_copy.h"
 #include "host/ob/handle.h"
@@ -37,6 +38,7 @@ class TheMachine final : public Machine {
  public:
   explicit TheMachine(MachineOptions options) : check_leaks_(options.check_leaks) {
     install_fault_handler();
+    set_system_time_source(std::move(options.system_time_100ns));
     set_bug_check_handler(std::move(options.on_bug_check));
     set_debug_output(std::move(options.debug_output), options.debug_level_mask);
     set_system_process(system_process());
@@ -70,6 +72,7 @@ class TheMachine final : public Machine {
     set_current_fault_plan(nullptr);
     set_debug_output(nullptr, 0);
     set_bug_check_handler(nullptr);
+    set_system_time_source(nullptr);
     hide_exports({});
     machine_stands = false;
   }

@@ -58,6 +58,9 @@ struct MachineOptions {
   // imports one is refused by its name. Each must be one that the host has: else boot refuses
   // (STATUS_PROCEDURE_NOT_FOUND), so that a misspelt name cannot go unnoticed.
   std::vector<std::string> absent_routines;
+  // NT's system time in 100 ns since 1601, asked for whenever it is wanted; null: Linux's. Interrupt time and relative
+  // time-outs stay Linux's. Called at any IRQL, from any thread; must not call back.
+  std::function<std::int64_t()> system_time_100ns;
   bool check_leaks = true;  // bug-check at unload on leaked pool, registrations, devices, locks
 };
 

@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace wdscope::host {
 namespace {
 
 constexpr std::int64_t kUnixEpoch_100ns = 116'444'736'000'000'000;
 constexpr Ulong kTimeIncrement_100ns = 156'250;
+
+std::function<std::int64_t()> system_time_source;
 
 std::int64_t now_ns(clockid_t clock) {
   timespec now;
@@ -29,7 +32,12 @@ void put_system_time(unsigned char* field, std::uint64_t value) {
 
 }  // namespace
 
+void set_system_time_source(std::function<std::int64_t()> source) {
+  system_time_source = std::move(source);
+}
+
 std::int64_t system_time_100ns() {
+  if (system_time_source) return system_time_source();
   return now_ns(CLOCK_REALTIME) / 100 + kUnixEpoch_100ns;
 }
 std::uint64_t interrupt_time_100ns() {

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "host/nt/base.h"
 
 namespace wdscope::host {
 
+// Where the system time comes from; null: Linux's clock. Only while no driver is loaded.
+void set_system_time_source(std::function<std::int64_t()> source);
 std::int64_t system_time_100ns();      // since 1601 UTC
 std::uint64_t interrupt_time_100ns();  // since boot (of Linux), never set back
 std::int64_t monotonic_ns();

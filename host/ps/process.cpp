@@ -6,9 +6,7 @@
 #include "host/ps/process.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
-#include <ctime>
 #include <mutex>
 
 #include "host/ex/pool.h"
@@ -16,6 +14,7 @@
 #include "host/ke/dispatcher.h"
 #include "host/ke/raw_lock.h"
 #include "host/ke/thread.h"
+#include "host/ke/time.h"
 #include "host/nt/pool_tag.h"
 
 namespace wdscope::host {
@@ -108,10 +107,7 @@ ObjectType process_type{
     "Process", {0x20410, 0x20BEB, 0x121001, 0x1FFFFF}, kObjOpenLink | kObjExclusive, destroy_process, nullptr};
 
 std::int64_t unique_system_time_100ns() {
-  constexpr std::int64_t kUnixEpoch = 116'444'736'000'000'000;  // 1970 in units since 1601
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  const std::int64_t time = kUnixEpoch + now.tv_sec * 10'000'000 + now.tv_nsec / 100;
+  const std::int64_t time = system_time_100ns();
   std::int64_t last = last_time.load();
   while (!last_time.compare_exchange_weak(last, std::max(time, last + 1))) {
   }
@@ -218,6 +214,7 @@ std::vector<Process*> running_processes() {
 }
 
 void start_processes() {
+  last_time = 0;  // each machine's clock is its own
   system_process()->created_100ns = unique_system_time_100ns();
 }
 

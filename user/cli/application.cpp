@@ -5,6 +5,9 @@
 #include <CLI/Formatter.hpp>
 #include <CLI/Validators.hpp>
 
+#include <algorithm>
+#include <utility>
+
 namespace wdscope::cli {
 namespace {
 
@@ -54,6 +57,16 @@ const std::vector<VerbWords>& all_words() {
        "What is whole in a damaged recording is shown; the damage is reported with its offset, exit code 3.",
        {{"wdscope replay build.wdrec", "as text"},
         {"wdscope replay --format ndjson build.wdrec | grep '\"operation\":\"create\"'", "as JSON"}}},
+      {"lab play",
+       "Play the recorded past of Windows machines through the lab.",
+       "FILE",
+       "FILE holds events of Sysmon (1, 5) and of the Security log (4688, 4689), one a line, as JSON, as collectors "
+       "write them. Each process starts and ends once, at the time that the log tells, whatever order the lines have "
+       "and whether one channel tells of it or both; each machine in FILE is played on its own. Nothing waits: the "
+       "lab's clock is that of the log, and the same FILE comes out the same each time.\n\n"
+       "What fits nowhere is listed on standard error with its line.",
+       {{"wdscope lab play events.ndjson", "as text"},
+        {"wdscope lab play --profile 1910 --format ndjson -o out.ndjson events.ndjson", "as the notifier of 2019"}}},
       {"completion",
        "Print a completion script.",
        "bash|zsh|fish",
@@ -68,7 +81,11 @@ const std::vector<VerbWords>& all_words() {
 
 CLI::App& add_verb(CLI::App& application, std::string_view name) {
   const VerbWords& words = verb_words(name);
-  CLI::App* verb = application.add_subcommand(std::string(name), std::string(words.summary));
+  // A name of two words is none that CLI11 would take, but one that it can be given.
+  auto owned = std::make_shared<CLI::App>(std::string(words.summary));
+  owned->name(std::string(name));
+  owned->set_help_flag("-h,--help", "Show this help");
+  CLI::App* verb = application.add_subcommand(std::move(owned));
   verb->allow_extras();
   return *verb;
 }
@@ -153,8 +170,13 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
   add_quiet_option(record, raw["record"]);
 
   CLI::App& replay = add_verb(*application, "replay");
-  replay.add_option("FILE", raw["replay"].recording, "Recording to show")->type_name("")->required();
+  replay.add_option("FILE", raw["replay"].file, "Recording to show")->type_name("")->required();
   add_output_options(replay, raw["replay"]);
+
+  CLI::App& play = add_verb(*application, "lab play");
+  add_lab_options(play, raw["lab play"]);
+  play.add_option("FILE", raw["lab play"].file, "Log to play")->type_name("")->required();
+  add_output_options(play, raw["lab play"]);
 
   CLI::App& completion = add_verb(*application, "completion");
   completion.add_option("SHELL", raw["completion"].shell, "bash, zsh or fish")
@@ -200,6 +222,25 @@ std::vector<std::string> verb_names(const CLI::App& application) {
   std::vector<std::string> names;
   for (const CLI::App* verb : application.get_subcommands(nullptr)) names.push_back(verb->get_name());
   return names;
+}
+
+std::string first_word(std::string_view verb) {
+  return std::string(verb.substr(0, verb.find(' ')));
+}
+
+void join_verbs(std::vector<std::string>& words, const CLI::App& application) {
+  for (const std::string& name : verb_names(application)) {
+    const std::string first = first_word(name);
+    if (first == name) continue;
+    const auto found =
+        std::find_if(words.begin(), words.end(), [](const auto& word) { return !word.starts_with('-'); });
+    if (found == words.end() || *found != first) continue;
+    const auto second = found + 1;
+    if (second == words.end() || *second != name.substr(first.size() + 1)) continue;
+    *found = name;
+    words.erase(second);
+    return;
+  }
 }
 
 }  // namespace wdscope::cli

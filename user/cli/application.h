@@ -19,7 +19,7 @@ struct Example {
 
 // What help and manual say of a verb beyond its options.
 struct VerbWords {
-  std::string_view name;  // empty: the program itself
+  std::string_view name;  // one word or two ("lab play"); empty: the program itself
   std::string_view summary;
   std::string_view operands;  // behind [OPTIONS] in the usage line
   std::string_view details;   // paragraphs parted by empty lines
@@ -39,7 +39,7 @@ struct RawArguments {
   std::string output;
   bool force = false;
   std::string color = "auto";
-  std::string recording;
+  std::string file;
   std::string shell;
 };
 
@@ -56,5 +56,9 @@ std::vector<std::string> accepted_words(const CLI::Option& option);
 std::string option_synopsis(const CLI::Option& option);
 std::vector<std::string> option_names(const CLI::App& application);
 std::vector<std::string> verb_names(const CLI::App& application);
+// The first word of a verb's name.
+std::string first_word(std::string_view verb);
+// Makes one word of each verb that is written in two.
+void join_verbs(std::vector<std::string>& words, const CLI::App& application);
 
 }  // namespace wdscope::cli

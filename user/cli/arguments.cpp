@@ -2,6 +2,7 @@
 #include "cli/arguments.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -34,6 +35,12 @@ tl::unexpected<Error> unexpected_word(const CLI::App& place, const std::string& 
     return usage(fmt::format("unknown option '{}'{}", name, meant(name, option_names(place))), help_advice(place));
   }
   if (place.get_parent() == nullptr) {
+    std::vector<std::string> meant_verbs;
+    for (const std::string& name : verb_names(place))
+      if (first_word(name) == word && name != word) meant_verbs.push_back(name);
+    if (!meant_verbs.empty()) {
+      return usage(fmt::format("'{}' needs another word: {}", word, fmt::join(meant_verbs, ", ")), help_advice(place));
+    }
     return usage(fmt::format("unknown verb '{}'{}", word, meant(word, verb_names(place))), help_advice(place));
   }
   if (verb_words(place.get_name()).operands.find("COMMAND") != std::string_view::npos) {
@@ -45,10 +52,11 @@ tl::unexpected<Error> unexpected_word(const CLI::App& place, const std::string& 
 
 Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std::vector<std::string> command) {
   Arguments arguments;
-  arguments.verb = verb == "run"      ? Verb::Run
-                   : verb == "record" ? Verb::Record
-                   : verb == "replay" ? Verb::Replay
-                                      : Verb::Watch;
+  arguments.verb = verb == "run"        ? Verb::Run
+                   : verb == "record"   ? Verb::Record
+                   : verb == "replay"   ? Verb::Replay
+                   : verb == "lab play" ? Verb::LabPlay
+                                        : Verb::Watch;
   const auto profile = parse_profile(raw.profile);
   if (!profile) return tl::unexpected(profile.error());
   arguments.profile = *profile;
@@ -68,7 +76,7 @@ Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std
                     : raw.color == "never" ? ColorChoice::Never
                                            : ColorChoice::Auto;
   arguments.talk = raw.quiet ? Talk::Quiet : Talk::Normal;
-  arguments.recording = raw.recording;
+  arguments.file = raw.file;
   return arguments;
 }
 
@@ -86,6 +94,7 @@ Result<Request> parse_arguments(std::vector<std::string> words) {
 
   RawArgumentsByVerb raw;
   const auto application = make_application(raw);
+  join_verbs(words, *application);
   const auto place = [&]() -> const CLI::App& {
     const auto verbs = application->get_subcommands();
     return verbs.empty() ? *application : *verbs.front();

@@ -39,6 +39,12 @@ std::vector<std::string> names_of(const CLI::Option& option) {
   return names;
 }
 
+std::vector<std::string> first_words(const CLI::App& application) {
+  std::vector<std::string> words;
+  for (const std::string& name : verb_names(application)) words.push_back(first_word(name));
+  return words;
+}
+
 // In single quotes, for all three shells (fish and POSIX shells differ inside, so a quote is simply left out).
 std::string shell_quoted(std::string_view text) {
   std::string out = "'";
@@ -53,8 +59,10 @@ std::string bash(const CLI::App& application) {
   std::string values;
   for (const CLI::App* verb : application.get_subcommands(nullptr)) {
     std::vector<std::string> words = option_names(*verb);
+    const std::string first = first_word(verb->get_name());
+    if (first != verb->get_name()) words.insert(words.begin(), verb->get_name().substr(first.size() + 1));
     if (verb->get_name() == "completion") words.insert(words.end(), {"bash", "zsh", "fish"});
-    fmt::format_to(std::back_inserter(verbs), "    {}) words={} ;;\n", verb->get_name(),
+    fmt::format_to(std::back_inserter(verbs), "    {}) words={} ;;\n", first,
                    shell_quoted(fmt::format("{}", fmt::join(words, " "))));
     for (const CLI::Option* option : named_options(*verb)) {
       std::string action;
@@ -98,13 +106,13 @@ _wdscope() {{
     "") words={} ;;
 {}  esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
-  [[ "$verb" != replay || "$word" == -* ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
+  [[ "$verb" != @(replay|lab) || "$word" == -* ]] || mapfile -t -O ${{#COMPREPLY[@]}} COMPREPLY < <(compgen -f -- "$word")
 }}
 complete -o filenames -F _wdscope wdscope
 )",
       values,
       shell_quoted(
-          fmt::format("{} {}", fmt::join(verb_names(application), " "), fmt::join(option_names(application), " "))),
+          fmt::format("{} {}", fmt::join(first_words(application), " "), fmt::join(option_names(application), " "))),
       verbs);
 }
 
@@ -148,10 +156,13 @@ std::string zsh(const CLI::App& application) {
   std::string verbs;
   std::string cases;
   for (const CLI::App* verb : application.get_subcommands(nullptr)) {
-    fmt::format_to(std::back_inserter(verbs), "    '{}:{}'\n", verb->get_name(), zsh_text(verb->get_description()));
-    fmt::format_to(std::back_inserter(cases), "    {})\n      _arguments", verb->get_name());
+    const std::string first = first_word(verb->get_name());
+    fmt::format_to(std::back_inserter(verbs), "    '{}:{}'\n", first, zsh_text(verb->get_description()));
+    fmt::format_to(std::back_inserter(cases), "    {})\n      _arguments", first);
+    if (first != verb->get_name()) cases += " \\\n        ':verb:(" + verb->get_name().substr(first.size() + 1) + ")'";
     for (const CLI::Option* option : named_options(*verb)) cases += zsh_option(*option);
     if (verb->get_name() == "replay") cases += " \\\n        ':recording:_files'";
+    if (verb->get_name() == "lab play") cases += " \\\n        ':log:_files'";
     if (verb->get_name() == "completion") cases += " \\\n        ':shell:(bash zsh fish)'";
     cases += " \\\n        '*::: :_normal'\n      ;;\n";
   }
@@ -208,9 +219,14 @@ std::string fish(const CLI::App& application) {
   };
   add_options(application, "__fish_use_subcommand");
   for (const CLI::App* verb : application.get_subcommands(nullptr)) {
-    fmt::format_to(std::back_inserter(out), "complete -c wdscope -n __fish_use_subcommand -a {} -d {}\n",
-                   verb->get_name(), shell_quoted(verb->get_description()));
-    add_options(*verb, "__fish_seen_subcommand_from " + verb->get_name());
+    const std::string first = first_word(verb->get_name());
+    fmt::format_to(std::back_inserter(out), "complete -c wdscope -n __fish_use_subcommand -a {} -d {}\n", first,
+                   shell_quoted(verb->get_description()));
+    if (first != verb->get_name()) {
+      fmt::format_to(std::back_inserter(out), "complete -c wdscope -n '__fish_seen_subcommand_from {}' -a {} -F\n",
+                     first, verb->get_name().substr(first.size() + 1));
+    }
+    add_options(*verb, "__fish_seen_subcommand_from " + first);
   }
   out += "complete -c wdscope -n '__fish_seen_subcommand_from replay' -F\n";
   out += "complete -c wdscope -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n";

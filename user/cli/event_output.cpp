@@ -32,7 +32,12 @@ bool read_live(int descriptor) {
 template <class SinkType>
 EventOutput output_of(std::unique_ptr<SinkType> sink, std::string name) {
   SinkType* raw = sink.get();
-  return {std::move(sink), [raw] { return raw->close(); }, std::move(name)};
+  return {std::move(sink), [raw] { return raw->close(); }, std::move(name), nullptr};
+}
+
+void say_words(const Arguments& arguments, const std::vector<std::string>& words) {
+  if (arguments.talk != Talk::Normal) return;
+  for (const std::string& line : words) say(line);
 }
 
 FileTime now() {
@@ -51,12 +56,17 @@ Result<EventOutput> open_view(const Arguments& arguments, const Origin& origin, 
   if (!file) return tl::unexpected(file.error());
   std::string name = file->name();
   if (arguments.format == Format::Ndjson) {
-    if (arguments.talk == Talk::Normal) {
-      for (const std::string& line : words) say(line);
-    }
+    say_words(arguments, words);
     const auto policy =
         standard && read_live(STDOUT_FILENO) ? NdjsonSink::FlushPolicy::EachBatch : NdjsonSink::FlushPolicy::WhenFull;
-    return output_of(std::make_unique<NdjsonSink>(std::move(*file), origin, policy), std::move(name));
+    auto sink = std::make_unique<NdjsonSink>(std::move(*file), origin, policy);
+    NdjsonSink* raw = sink.get();
+    EventOutput output = output_of(std::move(sink), std::move(name));
+    output.continue_with = [&arguments, raw](const Origin& next, const std::vector<std::string>& next_words) {
+      say_words(arguments, next_words);
+      raw->continue_with(next);
+    };
+    return output;
   }
   TextStyle style;
   if (standard) {
@@ -65,7 +75,13 @@ Result<EventOutput> open_view(const Arguments& arguments, const Origin& origin, 
   } else {
     style.color = arguments.color == ColorChoice::Always ? Color::On : Color::Off;
   }
-  return output_of(std::make_unique<TextView>(std::move(*file), origin, std::move(style), words), std::move(name));
+  auto view = std::make_unique<TextView>(std::move(*file), origin, std::move(style), words);
+  TextView* raw = view.get();
+  EventOutput output = output_of(std::move(view), std::move(name));
+  output.continue_with = [raw](const Origin& next, const std::vector<std::string>& next_words) {
+    raw->continue_with(next, next_words);
+  };
+  return output;
 }
 
 Result<EventOutput> open_recording(const Arguments& arguments, const Origin& origin,
@@ -81,8 +97,8 @@ Result<EventOutput> open_recording(const Arguments& arguments, const Origin& ori
   info.program_version = WDSCOPE_VERSION;
   auto sink = RecordingSink::create(name, info, arguments.overwrite);
   if (!sink) return tl::unexpected(sink.error());
+  say_words(arguments, words);
   if (arguments.talk == Talk::Normal) {
-    for (const std::string& line : words) say(line);
     say(fmt::format("recording into '{}'", name));
   }
   return output_of(std::move(*sink), std::move(name));

@@ -17,10 +17,13 @@ struct EventOutput {
   std::unique_ptr<Sink> sink;
   std::function<Result<void>()> close;  // tells of the last errors; once
   std::string name;                     // for messages
+  // The events that follow are of another origin; only views.
+  std::function<void(const Origin&, const std::vector<std::string>&)> continue_with;
 };
 
 // Text or NDJSON to standard output or a file. `words` say what the stream is: at the head of the text, on standard
-// error for NDJSON, which has no place for them. Errors as OutputFile::create.
+// error for NDJSON, which has no place for them. `arguments` must outlive the output. Errors as
+// OutputFile::create.
 Result<EventOutput> open_view(const Arguments& arguments, const Origin& origin, const std::vector<std::string>& words);
 
 // A recording; without a name in the arguments, one made of the time.

@@ -14,6 +14,7 @@
 #include "cli/command_thread.h"
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
+#include "cli/lab_options.h"
 #include "cli/plain_command.h"
 #include "cli/pump.h"
 #include "cli/source_words.h"
@@ -99,17 +100,7 @@ Result<int> LiveSession::run(const OutputOpener& open) {
 }
 
 Result<void> LiveSession::start_lab() {
-  LabOptions options;
-  options.profile = arguments_.profile;
-  options.drivers = arguments_.drivers;
-  options.policy = arguments_.policy;
-  if (arguments_.driver_output == DriverOutput::Shown) {
-    options.debug_output = [](std::string_view line) {
-      while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
-      say(fmt::format("driver: {}", line));
-    };
-  }
-  auto lab = Lab::start(options);
+  auto lab = Lab::start(lab_options(arguments_));
   if (!lab) return tl::unexpected(lab.error());
   lab_ = std::move(*lab);
   auto device = lab_->open_device();

@@ -26,6 +26,8 @@ Result<int> perform(const Arguments& arguments) {
       return record(arguments);
     case Verb::Replay:
       return replay(arguments);
+    case Verb::LabPlay:
+      return lab_play(arguments);
   }
   return failure(ErrorCode::Internal, "a verb without a function");
 }

@@ -10,6 +10,7 @@ namespace wdscope::cli {
 std::vector<std::string> source_words(const Origin& origin) {
   std::vector<std::string> lines;
   lines.push_back(fmt::format("wdscope {}: process notifications from {}", WDSCOPE_VERSION, origin.description));
+  if (origin.played) lines.push_back(fmt::format("the recorded past of {}, played in virtual time", origin.host_name));
   if (origin.kind == Origin::Kind::Lab && origin.profile == "25080") {
     lines.push_back(
         "profile 25080: where this build keeps the process context is unknown, so what only the context tells "

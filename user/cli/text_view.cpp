@@ -24,14 +24,25 @@ std::string_view file_name(std::string_view path) {
 TextView::TextView(OutputFile output, Origin origin, TextStyle style, const std::vector<std::string>& header)
     : output_(std::move(output)), origin_(std::move(origin)), style_(std::move(style)) {
   layout_ = TextLayout::fitting(style_.columns ? style_.columns() : std::nullopt);
-  for (const std::string& line : header) {
+  add_words(header);
+  add_column_names();
+}
+
+void TextView::continue_with(Origin origin, const std::vector<std::string>& header) {
+  origin_ = std::move(origin);
+  images_ = ImageMemory();
+  day_.clear();
+  add_words(header);
+}
+
+void TextView::add_words(const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) {
     begin(Look::Dim);
     buffer_ += "# ";
     append_printable(buffer_, line);
     end(Look::Dim);
     buffer_ += '\n';
   }
-  add_column_names();
 }
 
 Result<void> TextView::write(std::span<const std::byte> records) {

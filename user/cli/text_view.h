@@ -40,6 +40,8 @@ class TextView final : public Sink {
   Result<void> write(std::span<const std::byte> records) override;
   Result<void> flush() override;
   Result<void> close();
+  // What comes from now on is of another origin; `header` is said between.
+  void continue_with(Origin origin, const std::vector<std::string>& header);
 
  private:
   enum class Look : std::uint8_t { Plain, Dim, Bold, Good, Bad, Notice, Gone };
@@ -47,6 +49,7 @@ class TextView final : public Sink {
 
   void add(const ProcessEvent& event);
   void add(const LossEvent& event);
+  void add_words(const std::vector<std::string>& lines);
   void add_column_names();
   void add_time(FileTime time);
   void add_pid(std::optional<std::uint64_t> pid, std::optional<std::uint32_t> host_pid);

@@ -14,9 +14,9 @@
 namespace wdscope::cli {
 
 Result<int> replay(const Arguments& arguments) {
-  const auto source = RecordingSource::open(arguments.recording);
+  const auto source = RecordingSource::open(arguments.file);
   if (!source) return tl::unexpected(source.error());
-  auto output = open_view(arguments, (*source)->origin(), recording_words((*source)->info(), arguments.recording));
+  auto output = open_view(arguments, (*source)->origin(), recording_words((*source)->info(), arguments.file));
   if (!output) return tl::unexpected(output.error());
 
   StopRequest stop;

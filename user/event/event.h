@@ -121,6 +121,7 @@ struct Origin {
   std::uint64_t boot_id = 0;     // of the observer's load
   std::uint32_t pid_factor = 0;  // lab: NT pid = factor * Linux pid; 0: no host pids
   bool replayed = false;         // read from a recording
+  bool played = false;           // lab: a history is played, of the machine that host_name names
 
   // The `source` field of every event: "lab-replica" or "device".
   std::string_view name() const { return kind == Kind::Lab ? "lab-replica" : "device"; }

@@ -162,20 +162,24 @@ std::size_t bound_of(const std::optional<WireText>& text) {
   return text ? text->units.units * kJsonBytesPerUnit + kTextSlack : 0;
 }
 
+std::size_t bound_of(const Origin& origin) {
+  return origin.host_name.size() * kJsonBytesPerUnit + kTextSlack;
+}
+
 template <class AnyText>
 struct Line {
   const ProcessEvent& event;
   const std::optional<AnyText>& image;
   const std::optional<AnyText>& context_image;
   const std::optional<AnyText>& command_line;
-  std::string_view source;
+  const Origin& origin;
 
   std::size_t bound() const {
-    return kFixedBound + source.size() + bound_of(image) + bound_of(context_image) + bound_of(command_line);
+    return kFixedBound + bound_of(origin) + bound_of(image) + bound_of(context_image) + bound_of(command_line);
   }
 };
 
-char* put_context(char* out, const ProcessEvent& event) {
+char* put_context(char* out, const ProcessEvent& event, const Origin& origin) {
   if (event.context) {
     const ContextFacts& context = *event.context;
     out = put_bits(put(out, ",\"flags\":"), defender::kProcessFlagNames, context.flags);
@@ -189,7 +193,8 @@ char* put_context(char* out, const ProcessEvent& event) {
     if (const auto layout = layout_name(context.magic); !layout.empty()) {
       out = put_quoted(put(out, ",\"layout\":"), layout);
     }
-    out = put_hex(put(out, ",\"address\":"), context.address);
+    // What is played comes out the same each time; where its contexts lay this time says nothing.
+    if (!origin.played) out = put_hex(put(out, ",\"address\":"), context.address);
     *out++ = '}';
   }
   if (const auto protection = event.effective_protection()) {
@@ -253,8 +258,13 @@ char* put_head(char* out, std::uint64_t sequence) {
   return put_number(put(out, ",\"seq\":"), sequence);
 }
 
-char* put_end(char* out, std::string_view source) {
-  out = put_quoted(put(out, ",\"source\":"), source);
+char* put_end(char* out, const Origin& origin) {
+  if (origin.played) {
+    out = put(out, ",\"host\":\"");
+    out = write_json_text(out, std::string_view(origin.host_name));
+    *out++ = '"';
+  }
+  out = put_quoted(put(out, ",\"source\":"), origin.name());
   return put(out, "}\n");
 }
 
@@ -278,7 +288,7 @@ char* put_line(char* out, const Line<AnyText>& line) {
   if (line.image) out = put_text(put(out, ",\"image\":"), *line.image, image_damaged);
   if (line.command_line) out = put_text(put(out, ",\"command_line\":"), *line.command_line, command_line_damaged);
   if (event.trusted) out = *event.trusted ? put(out, ",\"trusted\":true") : put(out, ",\"trusted\":false");
-  out = put_context(out, event);
+  out = put_context(out, event, line.origin);
   if (line.context_image) out = put_text(put(out, ",\"context_image\":"), *line.context_image, context_image_damaged);
   if (event.unrecognised_magic) {
     out = put_hex(put(out, ",\"unrecognised_context_magic\":"), *event.unrecognised_magic);
@@ -289,7 +299,7 @@ char* put_line(char* out, const Line<AnyText>& line) {
   if (line.image && line.image->truncated) out = put(out, ",\"image_truncated\":true");
   if (command_line_damaged) out = put(out, ",\"command_line_damaged\":true");
   if (line.command_line && line.command_line->truncated) out = put(out, ",\"command_line_truncated\":true");
-  return put_end(out, line.source);
+  return put_end(out, line.origin);
 }
 
 template <class AnyText>
@@ -304,25 +314,25 @@ void append_line(std::string& out, const Line<AnyText>& line) {
   out.append(room.get(), static_cast<std::size_t>(put_line(room.get(), line) - room.get()));
 }
 
-void append_loss(std::string& out, const LossEvent& loss, std::string_view source) {
-  char scratch[kFixedBound];
-  char* end = put_head(scratch, loss.first_sequence);
+void append_loss(std::string& out, const LossEvent& loss, const Origin& origin) {
+  const auto scratch = std::make_unique_for_overwrite<char[]>(kFixedBound + bound_of(origin));
+  char* end = put_head(scratch.get(), loss.first_sequence);
   end = put(end, ",\"operation\":\"loss\"");
   end = put_number(put(end, ",\"first_seq\":"), loss.first_sequence);
   end = put_number(put(end, ",\"lost\":"), loss.lost_count);
-  end = put_end(end, source);
-  out.append(scratch, static_cast<std::size_t>(end - scratch));
+  end = put_end(end, origin);
+  out.append(scratch.get(), static_cast<std::size_t>(end - scratch.get()));
 }
 
 }  // namespace
 
 void append_json(std::string& out, const Event& event, const Origin& origin) {
   if (const auto* loss = std::get_if<LossEvent>(&event)) {
-    append_loss(out, *loss, origin.name());
+    append_loss(out, *loss, origin);
     return;
   }
   const auto& process = std::get<ProcessEvent>(event);
-  append_line(out, Line<Text>{process, process.image, process.context_image, process.command_line, origin.name()});
+  append_line(out, Line<Text>{process, process.image, process.context_image, process.command_line, origin});
 }
 
 Result<void> append_json_record(std::string& out, std::span<const std::byte> record, const Origin& origin) {
@@ -332,14 +342,13 @@ Result<void> append_json_record(std::string& out, std::span<const std::byte> rec
     case wire::RecordKind::Process: {
       Facts facts;
       if (auto read = read_process_facts(record, origin, facts); !read) return read;
-      append_line(out,
-                  Line<WireText>{facts.event, facts.image, facts.context_image, facts.command_line, origin.name()});
+      append_line(out, Line<WireText>{facts.event, facts.image, facts.context_image, facts.command_line, origin});
       return {};
     }
     case wire::RecordKind::Loss: {
       const auto loss = read_loss(record);
       if (!loss) return tl::make_unexpected(loss.error());
-      append_loss(out, *loss, origin.name());
+      append_loss(out, *loss, origin);
       return {};
     }
   }

@@ -16,8 +16,9 @@ struct FeedCounters {
   std::atomic<std::uint64_t> incomplete{0};
   std::atomic<std::uint64_t> clipped{0};
   std::atomic<std::uint64_t> refused{0};
+  std::atomic<std::uint64_t> denied{0};
 
-  FeedCounts read() const { return {started, exited, lost, incomplete, clipped, refused}; }
+  FeedCounts read() const { return {started, exited, lost, incomplete, clipped, refused, denied}; }
 };
 
 }  // namespace wdscope

@@ -13,8 +13,10 @@
 #include "abi/wire/engine.h"
 #include "host/machine.h"
 #include "lab/command_tracer.h"
+#include "lab/dos_path.h"
 #include "lab/driver_image.h"
 #include "lab/feed_counters.h"
+#include "lab/history_feed.h"
 #include "lab/image_file.h"
 #include "lab/lab_clock.h"
 #include "lab/machine_feed.h"
@@ -24,9 +26,12 @@
 #include "lab/running_processes.h"
 #include "lab/service.h"
 #include "lab/trust_policy.h"
+#include "lab/virtual_clock.h"
 
 namespace wdscope {
 namespace {
+
+constexpr FileTime kBeforeHistory = 10'000'000;  // 1 s: when a history's machine booted
 
 std::uint32_t profile_parameter(Profile profile) {
   switch (profile) {
@@ -73,6 +78,12 @@ class HostChannel final : public DeviceChannel {
   std::unique_ptr<host::DeviceFile> file_;
 };
 
+// Of a history there are no files to look at, only names.
+Verdict judge_by_name(const TrustPolicy& policy, const CreateMessage& message) {
+  const auto path = nt_to_dos_path(message.image);
+  return path ? policy.judge_windows(*path) : Verdict::NotTrusted;
+}
+
 Verdict judge(const TrustPolicy& policy, const CreateMessage& message) {
   const auto path = to_linux_path(message.image);
   if (!path) return Verdict::NotTrusted;
@@ -81,8 +92,12 @@ Verdict judge(const TrustPolicy& policy, const CreateMessage& message) {
 
 class MachineLab final : public Lab {
  public:
-  explicit MachineLab(std::unique_ptr<host::Machine> machine)
-      : machine_(std::move(machine)), listener_(*machine_), tracker_(listener_, counters_) {}
+  // `virtual_clock`: the clock that the machine was booted with; null: Linux's.
+  MachineLab(std::unique_ptr<host::Machine> machine, std::unique_ptr<VirtualClock> virtual_clock)
+      : virtual_clock_(std::move(virtual_clock)),
+        machine_(std::move(machine)),
+        listener_(*machine_),
+        tracker_(listener_, counters_) {}
 
   // Members go in reverse order: service, then the machine, which unloads the drivers and checks for leaks.
   ~MachineLab() override { stop_feed(); }
@@ -94,19 +109,22 @@ class MachineLab final : public Lab {
   Result<void> follow_machine() override;
   Result<int> run(const std::vector<std::string>& command) override;
   void signal_command(int signal) override;
+  Result<void> play(const std::function<Result<void>()>& between) override;
   void stop_feed() override;
   FeedCounts feed_counts() const override { return counters_.read(); }
 
  private:
   Result<void> load(Driver driver, const std::filesystem::path& folder,
                     std::map<std::string, host::RegistryValue> parameters);
-  Result<void> describe_origin(Profile profile, bool observed);
+  Result<void> describe_origin(const LabOptions& options);
 
   LabClock clock_;
+  std::unique_ptr<VirtualClock> virtual_clock_;
   FeedCounters counters_;
   std::unique_ptr<host::Machine> machine_;
   MachineListener listener_;
   ProcessTracker tracker_;
+  std::unique_ptr<HistoryFeed> history_feed_;
   std::unique_ptr<Service> service_;
   Origin origin_;
 
@@ -131,7 +149,12 @@ Result<void> MachineLab::load(Driver driver, const std::filesystem::path& folder
 }
 
 Result<void> MachineLab::prepare(const LabOptions& options, TrustPolicy policy) {
-  for (const RunningProcess& process : read_running_processes(clock_)) tracker_.adopt(process);
+  if (options.history != nullptr) {
+    history_feed_ = std::make_unique<HistoryFeed>(*options.history, listener_, *virtual_clock_, counters_);
+    history_feed_->adopt();
+  } else {
+    for (const RunningProcess& process : read_running_processes(clock_)) tracker_.adopt(process);
+  }
 
   if (auto done = load(Driver::Notifier, options.drivers, {{"Profile", profile_parameter(options.profile)}}); !done)
     return done;
@@ -143,20 +166,26 @@ Result<void> MachineLab::prepare(const LabOptions& options, TrustPolicy policy) 
 
   auto device = machine_->open(wire::kEngineUserDeviceName, host::Access::ReadWrite, host::Account::System);
   if (!device) return from_host("cannot connect the service to the notifier", device.error());
-  service_ = std::make_unique<Service>(std::move(*device), [policy = std::move(policy)](const CreateMessage& message) {
-    return judge(policy, message);
-  });
-  return describe_origin(options.profile, options.load_observer);
+  const auto judge_one = options.history != nullptr ? judge_by_name : judge;
+  service_ = std::make_unique<Service>(
+      std::move(*device),
+      [policy = std::move(policy), judge_one](const CreateMessage& message) { return judge_one(policy, message); });
+  return describe_origin(options);
 }
 
-Result<void> MachineLab::describe_origin(Profile profile, bool observed) {
+Result<void> MachineLab::describe_origin(const LabOptions& options) {
   origin_.kind = Origin::Kind::Lab;
-  origin_.profile = profile_name(profile);
-  origin_.host_name = read_host_name();
+  origin_.profile = profile_name(options.profile);
   origin_.description =
-      fmt::format("the lab's notifier, a replica of WdFilter (profile {}), not Defender", profile_name(profile));
-  origin_.pid_factor = kPidFactor;
-  if (!observed) return {};
+      fmt::format("the lab's notifier, a replica of WdFilter (profile {}), not Defender", origin_.profile);
+  if (options.history != nullptr) {
+    origin_.host_name = options.history->host;
+    origin_.played = true;
+  } else {
+    origin_.host_name = read_host_name();
+    origin_.pid_factor = kPidFactor;
+  }
+  if (!options.load_observer) return {};
   auto channel = open_device();
   if (!channel) return tl::unexpected(channel.error());
   wire::VersionReply version{};
@@ -178,7 +207,7 @@ Result<std::unique_ptr<DeviceChannel>> MachineLab::open_device() {
 
 Result<void> MachineLab::follow_machine() {
   const std::scoped_lock lock(feed_mutex_);
-  if (machine_feed_ || tracer_) return failure(ErrorCode::Usage, "the lab already follows something");
+  if (machine_feed_ || tracer_ || history_feed_) return failure(ErrorCode::Usage, "the lab already follows something");
   auto feed = MachineFeed::start(tracker_, clock_, counters_);
   if (!feed) return tl::unexpected(feed.error());
   machine_feed_ = std::move(*feed);
@@ -189,7 +218,8 @@ Result<int> MachineLab::run(const std::vector<std::string>& command) {
   std::shared_ptr<CommandTracer> tracer;
   {
     const std::scoped_lock lock(feed_mutex_);
-    if (machine_feed_ || tracer_) return failure(ErrorCode::Usage, "the lab already follows something");
+    if (machine_feed_ || tracer_ || history_feed_)
+      return failure(ErrorCode::Usage, "the lab already follows something");
     tracer = tracer_ = std::make_shared<CommandTracer>(tracker_, clock_);
   }
   auto status = tracer->run(command);
@@ -201,6 +231,11 @@ Result<int> MachineLab::run(const std::vector<std::string>& command) {
 void MachineLab::signal_command(int signal) {
   const std::scoped_lock lock(feed_mutex_);
   if (tracer_) tracer_->signal_command(signal);
+}
+
+Result<void> MachineLab::play(const std::function<Result<void>()>& between) {
+  if (!history_feed_) return failure(ErrorCode::Usage, "the lab has no history to play");
+  return history_feed_->play(between);
 }
 
 void MachineLab::stop_feed() {
@@ -223,9 +258,15 @@ Result<std::unique_ptr<Lab>> Lab::start(const LabOptions& options) {
   }
   host::MachineOptions machine_options;
   machine_options.debug_output = options.debug_output;
+  std::unique_ptr<VirtualClock> virtual_clock;
+  if (options.history != nullptr) {
+    const auto& steps = options.history->steps;
+    virtual_clock = std::make_unique<VirtualClock>(steps.empty() ? 0 : steps.front().time - kBeforeHistory);
+    machine_options.system_time_100ns = [clock = virtual_clock.get()] { return clock->now(); };
+  }
   auto machine = host::Machine::boot(std::move(machine_options));
   if (!machine) return from_host("cannot boot the NT host", machine.error());
-  auto lab = std::make_unique<MachineLab>(std::move(*machine));
+  auto lab = std::make_unique<MachineLab>(std::move(*machine), std::move(virtual_clock));
   if (auto done = lab->prepare(options, std::move(policy)); !done) return tl::unexpected(done.error());
   return lab;
 }

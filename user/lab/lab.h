@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A whole Defender machine in this process: the NT host, wdnotifier.sys and wdscope.sys as they ship, a feed of this
-// Linux machine's real processes, and the service that answers the notifier as Defender's engine would.
+// A whole Defender machine in this process: the NT host, wdnotifier.sys and wdscope.sys as they ship, a feed of
+// processes, and the service that answers the notifier as Defender's engine would. The processes are this Linux
+// machine's real ones, or those of a Windows machine's recorded past, which is played in virtual time.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "capture/device_channel.h"
+#include "capture/machine_history.h"
 #include "event/event.h"
 #include "event/result.h"
 
@@ -27,6 +29,8 @@ struct LabOptions {
   std::uint32_t ring_size_kb = 0;  // 0: the driver's default
   // Trust policy file of the service (TOML); empty: the built-in default (images in system folders owned by root).
   std::filesystem::path policy;
+  // Set: the lab is the machine of this history and knows no process of Linux. Must outlive the lab.
+  const MachineHistory* history = nullptr;
   // Lines the drivers print by DbgPrintEx; null: dropped.
   std::function<void(std::string_view)> debug_output;
 };
@@ -38,6 +42,7 @@ struct FeedCounts {
   std::uint64_t incomplete = 0;  // processes gone before their image or command line could be read
   std::uint64_t clipped = 0;     // command lines longer than NT can hold, announced as a prefix
   std::uint64_t refused = 0;     // processes that the NT host would not start
+  std::uint64_t denied = 0;      // processes that the service denied; started and exited count them too
 };
 
 class Lab {
@@ -62,6 +67,11 @@ class Lab {
   // shares this program's process group, so what the terminal sends (Ctrl-C, Ctrl-Z) reaches it by itself: forward only
   // what was sent to this program alone. Nothing happens when the command has ended.
   virtual void signal_command(int signal) = 0;
+
+  // Plays LabOptions::history from beginning to end on the calling thread, once. A lab without a history refuses
+  // (Usage), as one with a history refuses the two above. `between` is called before the observer's ring could overflow
+  // and at the end: a reader that takes everything then loses nothing. Its error ends the play and is returned.
+  virtual Result<void> play(const std::function<Result<void>()>& between) = 0;
 
   // Ends what follow_machine() or run() follows. What happened before is announced first. A run() still going lets its
   // processes loose and returns the command's status, or SourceUnavailable if that had not ended.

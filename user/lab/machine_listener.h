@@ -16,7 +16,10 @@ class MachineListener final : public ProcessListener {
   void exited(std::uint64_t process_id) override { machine_.exit_process(process_id); }
 
  private:
-  static Answer answer(host::NtStatus status) { return host::nt_success(status) ? Answer::Accepted : Answer::Refused; }
+  static Answer answer(host::NtStatus status) {
+    if (host::nt_success(status)) return Answer::Accepted;
+    return status == host::kStatusAccessDenied ? Answer::Denied : Answer::Refused;
+  }
 
   host::Machine& machine_;
 };

@@ -12,7 +12,8 @@ class ProcessListener {
  public:
   enum class Answer : std::uint8_t {
     Accepted,
-    Refused,  // NT has no such process now and will not be told of its end
+    Denied,   // announced, denied by a driver, announced as gone: NT has it no more
+    Refused,  // NT would not have it, nobody was told
   };
 
   virtual ~ProcessListener() = default;

@@ -32,12 +32,17 @@ void ProcessTracker::announce_start(pid_t pid, Process& process) {
   }
   const auto answer = listener_.started(describe(pid, process.parent, process.created, *process.identity));
   if (answer == ProcessListener::Answer::Refused) {
-    process.state = State::Refused;
+    process.state = State::Gone;
     ++counters_.refused;
     return;
   }
   process.state = State::Announced;
   ++counters_.started;
+  if (answer == ProcessListener::Answer::Denied) {
+    process.state = State::Gone;
+    ++counters_.exited;
+    ++counters_.denied;
+  }
   if (process.identity->knowledge == ProcessIdentity::Knowledge::Partial) ++counters_.incomplete;
   if (process.identity->command_line_clipped) ++counters_.clipped;
 }
@@ -65,7 +70,7 @@ void ProcessTracker::adopt(const RunningProcess& running) {
   process.state = State::Announced;
   if (running.pid != kInit) {
     const auto start = describe(running.pid, running.parent, running.created, *running.identity);
-    if (listener_.adopted(start) == ProcessListener::Answer::Refused) process.state = State::Refused;
+    if (listener_.adopted(start) == ProcessListener::Answer::Refused) process.state = State::Gone;
   }
   processes_.emplace(running.pid, std::move(process));
 }

@@ -62,7 +62,7 @@ class ProcessTracker {
   enum class State : std::uint8_t {
     Forked,     // not announced yet
     Announced,  // NT has it
-    Refused,    // NT would not have it
+    Gone,       // NT would not have it, or a driver denied it: no end is told
   };
   struct Process {
     FileTime created = 0;

@@ -23,7 +23,10 @@ class RecordingListener final : public ProcessListener {
   };
 
   Answer adopted(const host::ProcessStart& process) override { return add(Entry::Kind::Adopted, process); }
-  Answer started(const host::ProcessStart& process) override { return add(Entry::Kind::Started, process); }
+  Answer started(const host::ProcessStart& process) override {
+    if (deny.contains(process.process_id)) return Answer::Denied;
+    return add(Entry::Kind::Started, process);
+  }
   void exited(std::uint64_t process_id) override {
     faults_ += alive_.erase(process_id) == 0;
     host::ProcessStart process;
@@ -52,6 +55,7 @@ class RecordingListener final : public ProcessListener {
 
   std::vector<Entry> entries;
   std::set<std::uint64_t> refuse;  // ids whose start is refused
+  std::set<std::uint64_t> deny;    // ids whose start is denied; not written down
 
  private:
   Answer add(Entry::Kind kind, const host::ProcessStart& process) {

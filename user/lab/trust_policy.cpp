@@ -14,9 +14,15 @@ namespace {
 
 constexpr std::int64_t kPolicyVersion = 1;
 
-bool lies_below(std::string_view path, std::string_view folder) {
+bool lies_below(std::string_view path, std::string_view folder, char separator = '/') {
   if (folder == "/") return path.starts_with('/');
-  return path.starts_with(folder) && path.size() > folder.size() && path[folder.size()] == '/';
+  return path.starts_with(folder) && path.size() > folder.size() && path[folder.size()] == separator;
+}
+
+std::string folded(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
+  return out;
 }
 
 // Relative, doubled or trailing separators and dots would never match what the kernel says.
@@ -120,6 +126,15 @@ Verdict TrustPolicy::judge(std::string_view linux_path, const std::optional<Imag
   if (require_root_owner && file->owner != 0) return Verdict::NotTrusted;
   if (require_protected && (file->mode & 022) != 0) return Verdict::NotTrusted;
   return Verdict::Trusted;
+}
+
+Verdict TrustPolicy::judge_windows(std::string_view dos_path) const {
+  const std::string path = folded(dos_path);
+  const auto below = [&](const std::string& folder) { return lies_below(path, folded(folder), '\\'); };
+  const auto below_or_same = [&](const std::string& name) { return below(name) || path == folded(name); };
+  const bool named = std::any_of(windows_folders.begin(), windows_folders.end(), below);
+  const bool excepted = std::any_of(windows_except.begin(), windows_except.end(), below_or_same);
+  return named && !excepted ? Verdict::Trusted : Verdict::NotTrusted;
 }
 
 Result<TrustPolicy> parse_policy(std::string_view text, std::string_view name) {

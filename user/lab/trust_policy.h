@@ -33,11 +33,17 @@ struct TrustPolicy {
   std::vector<std::string> folders = {"/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec", "/bin", "/sbin", "/lib"};
   std::vector<std::string> images;
   std::vector<std::string> except;
+  // Of a played history, where only names are known: images below these are trusted, `except` likewise not. Drive
+  // paths; case is ignored.
+  std::vector<std::string> windows_folders = {"C:\\Windows\\System32", "C:\\Windows\\SysWOW64", "C:\\Windows\\WinSxS",
+                                              "C:\\Program Files", "C:\\Program Files (x86)"};
+  std::vector<std::string> windows_except;
   bool require_root_owner = true;
   bool require_protected = true;
 
   // `file`: absent when the image cannot be looked at.
   Verdict judge(std::string_view linux_path, const std::optional<ImageFile>& file) const;
+  Verdict judge_windows(std::string_view dos_path) const;
 };
 
 // InputUnreadable, or InputDamaged with line and column: bad TOML, an unknown key, a wrong type, a path that is not

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "event/event.h"
 #include "event/source.h"
@@ -25,6 +26,8 @@ class NdjsonSink final : public Sink {
   Result<void> write(std::span<const std::byte> records) override;
   Result<void> flush() override;
   Result<void> close();
+  // What comes from now on is of another origin.
+  void continue_with(Origin origin) { origin_ = std::move(origin); }
 
   std::uint64_t lines() const { return lines_; }
   std::uint64_t skipped() const { return skipped_; }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "lab/history_feed.h"
+
+#include "lab/command_line.h"
+#include "lab/dos_path.h"
+#include "lab/nt_path.h"
+
+namespace wdscope {
+
+HistoryFeed::HistoryFeed(const MachineHistory& history, ProcessListener& listener, VirtualClock& clock,
+                         FeedCounters& counters)
+    : history_(history),
+      listener_(listener),
+      clock_(clock),
+      counters_(counters),
+      states_(history.processes.size(), State::Absent) {}
+
+host::ProcessStart HistoryFeed::describe(const HistoryProcess& process) const {
+  host::ProcessStart start;
+  start.process_id = process.pid;
+  start.parent_process_id = process.parent_pid;
+  start.created_100ns = process.created != 0 ? process.created : clock_.now();
+  start.image = dos_to_nt_path(process.image);
+  append_utf16(start.command_line, process.command_line);
+  start.session_id = process.session_id;
+  return start;
+}
+
+void HistoryFeed::adopt() {
+  for (const std::uint32_t index : history_.running_before) {
+    const bool accepted = listener_.adopted(describe(history_.processes[index])) == ProcessListener::Answer::Accepted;
+    if (accepted) states_[index] = State::Running;
+    if (!accepted) ++counters_.refused;
+  }
+}
+
+void HistoryFeed::start(std::uint32_t index) {
+  host::ProcessStart process = describe(history_.processes[index]);
+  if (process.command_line.size() > kMaximumCommandLineUnits) {
+    process.command_line.resize(kMaximumCommandLineUnits);
+    ++counters_.clipped;
+  }
+  switch (listener_.started(process)) {
+    case ProcessListener::Answer::Accepted:
+      states_[index] = State::Running;
+      ++counters_.started;
+      break;
+    case ProcessListener::Answer::Denied:
+      ++counters_.started;
+      ++counters_.exited;
+      ++counters_.denied;
+      break;
+    case ProcessListener::Answer::Refused:
+      ++counters_.refused;
+      break;
+  }
+}
+
+void HistoryFeed::end(std::uint32_t index) {
+  if (states_[index] != State::Running) return;
+  listener_.exited(history_.processes[index].pid);
+  states_[index] = State::Absent;
+  ++counters_.exited;
+}
+
+Result<void> HistoryFeed::play(const std::function<Result<void>()>& between) {
+  std::size_t told = 0;
+  std::size_t steps = 0;
+  for (const HistoryStep& step : history_.steps) {
+    const HistoryProcess& process = history_.processes[step.process];
+    told += 2 * (process.image.size() + process.command_line.size());
+    if (told > kBurst || ++steps > kBurstSteps) {
+      if (auto done = between(); !done) return done;
+      told = 0;
+      steps = 0;
+    }
+    clock_.advance_to(step.time);
+    if (step.kind == HistoryStep::Kind::Start) {
+      start(step.process);
+    } else {
+      end(step.process);
+    }
+  }
+  return between();
+}
+
+}  // namespace wdscope
