@@ -40,6 +40,9 @@ struct RawArguments {
   bool force = false;
   std::string color = "auto";
   std::string recording;
+  std::string action;
+  std::string driver;
+  bool without_observer = false;
   std::string shell;
 };
 

@@ -48,6 +48,7 @@ Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std
   arguments.verb = verb == "run"      ? Verb::Run
                    : verb == "record" ? Verb::Record
                    : verb == "replay" ? Verb::Replay
+                   : verb == "lab"    ? Verb::LabLoad
                                       : Verb::Watch;
   const auto profile = parse_profile(raw.profile);
   if (!profile) return tl::unexpected(profile.error());
@@ -69,6 +70,8 @@ Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std
                                            : ColorChoice::Auto;
   arguments.talk = raw.quiet ? Talk::Quiet : Talk::Normal;
   arguments.recording = raw.recording;
+  arguments.driver = raw.driver;
+  arguments.observer = raw.without_observer ? ObserverChoice::Absent : ObserverChoice::Beside;
   return arguments;
 }
 

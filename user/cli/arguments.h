@@ -16,10 +16,11 @@
 
 namespace wdscope::cli {
 
-enum class Verb : std::uint8_t { Watch, Run, Record, Replay };
+enum class Verb : std::uint8_t { Watch, Run, Record, Replay, LabLoad };
 enum class Format : std::uint8_t { Text, Ndjson };
 enum class ColorChoice : std::uint8_t { Auto, Always, Never };
 enum class DriverOutput : std::uint8_t { Dropped, Shown };
+enum class ObserverChoice : std::uint8_t { Beside, Absent };
 
 struct Arguments {
   Verb verb = Verb::Watch;
@@ -41,6 +42,10 @@ struct Arguments {
   Talk talk = Talk::Normal;
 
   std::string recording;  // replay: the file
+
+  // lab load: the file, and whether the observer is there too.
+  std::string driver;
+  ObserverChoice observer = ObserverChoice::Beside;
 };
 
 // Something to print instead of doing anything: help, version, a completion script, the manual.

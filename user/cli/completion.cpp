@@ -54,6 +54,7 @@ std::string bash(const CLI::App& application) {
   for (const CLI::App* verb : application.get_subcommands(nullptr)) {
     std::vector<std::string> words = option_names(*verb);
     if (verb->get_name() == "completion") words.insert(words.end(), {"bash", "zsh", "fish"});
+    if (verb->get_name() == "lab") words.insert(words.end(), "load");
     fmt::format_to(std::back_inserter(verbs), "    {}) words={} ;;\n", verb->get_name(),
                    shell_quoted(fmt::format("{}", fmt::join(words, " "))));
     for (const CLI::Option* option : named_options(*verb)) {
@@ -98,7 +99,7 @@ _wdscope() {{
     "") words={} ;;
 {}  esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
-  [[ "$verb" != replay || "$word" == -* ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
+  [[ "$verb" != replay && ( "$verb" != lab || "$before" == lab ) || "$word" == -* ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
 }}
 complete -o filenames -F _wdscope wdscope
 )",
@@ -152,6 +153,7 @@ std::string zsh(const CLI::App& application) {
     fmt::format_to(std::back_inserter(cases), "    {})\n      _arguments", verb->get_name());
     for (const CLI::Option* option : named_options(*verb)) cases += zsh_option(*option);
     if (verb->get_name() == "replay") cases += " \\\n        ':recording:_files'";
+    if (verb->get_name() == "lab") cases += " \\\n        ':action:(load)' ':driver:_files'";
     if (verb->get_name() == "completion") cases += " \\\n        ':shell:(bash zsh fish)'";
     cases += " \\\n        '*::: :_normal'\n      ;;\n";
   }
@@ -213,6 +215,7 @@ std::string fish(const CLI::App& application) {
     add_options(*verb, "__fish_seen_subcommand_from " + verb->get_name());
   }
   out += "complete -c wdscope -n '__fish_seen_subcommand_from replay' -F\n";
+  out += "complete -c wdscope -n '__fish_seen_subcommand_from lab' -F -a load\n";
   out += "complete -c wdscope -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n";
   return out;
 }

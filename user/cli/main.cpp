@@ -26,6 +26,8 @@ Result<int> perform(const Arguments& arguments) {
       return record(arguments);
     case Verb::Replay:
       return replay(arguments);
+    case Verb::LabLoad:
+      return lab_load(arguments);
   }
   return failure(ErrorCode::Internal, "a verb without a function");
 }

@@ -11,5 +11,6 @@ Result<int> watch(const Arguments& arguments);
 Result<int> run(const Arguments& arguments);
 Result<int> record(const Arguments& arguments);
 Result<int> replay(const Arguments& arguments);
+Result<int> lab_load(const Arguments& arguments);
 
 }  // namespace wdscope::cli

@@ -14,10 +14,16 @@
 #include "capture/device_channel.h"
 #include "event/event.h"
 #include "event/result.h"
+#include "lab/driver_report.h"
 
 namespace wdscope {
 
+struct Crash;
+
 enum class Profile : std::uint8_t { Wd1910, Wd25080, WdA5 };
+
+// Which DbgPrintEx levels are shown: those that Windows shows by itself, or all.
+enum class DebugLevels : std::uint8_t { Errors, All };
 
 struct LabOptions {
   Profile profile = Profile::WdA5;
@@ -29,6 +35,13 @@ struct LabOptions {
   std::filesystem::path policy;
   // Lines the drivers print by DbgPrintEx; null: dropped.
   std::function<void(std::string_view)> debug_output;
+  // The same with the file name of the driver that printed.
+  std::function<void(std::string_view driver, std::string_view line)> debug_output_by_driver;
+  DebugLevels debug_levels = DebugLevels::Errors;
+  // For a lab that examines a driver (load_driver): called when a driver does what stops Windows, on the thread that
+  // did it, after the command was ended. It may report; then the process ends with exit code 1. Null: the host's own
+  // report goes to standard error and the process aborts.
+  std::function<void(const Crash&)> on_crash;
 };
 
 struct FeedCounts {
@@ -62,6 +75,15 @@ class Lab {
   // shares this program's process group, so what the terminal sends (Ctrl-C, Ctrl-Z) reaches it by itself: forward only
   // what was sent to this program alone. Nothing happens when the command has ended.
   virtual void signal_command(int signal) = 0;
+
+  // Loads somebody else's driver from a file beside ours; one. Returns what its DriverEntry did: anything negative is
+  // its refusal, and it is not loaded. InputUnreadable; InputDamaged: no driver for x64, or it imports routines that
+  // the host has not (all are named); Usage: the observer has that name.
+  virtual Result<std::int32_t> load_driver(const std::filesystem::path& file) = 0;
+  // What that driver holds now.
+  virtual DriverReport examine_driver() const = 0;
+  // Calls its unload routine, which must be there, and unmaps it. What it leaves behind is a crash.
+  virtual Result<void> unload_driver() = 0;
 
   // Ends what follow_machine() or run() follows. What happened before is announced first. A run() still going lets its
   // processes loose and returns the command's status, or SourceUnavailable if that had not ended.
