@@ -141,6 +141,11 @@ class OtherDrivers(LabLoad):
     def test_one_with_the_headers_inline_routines_runs(self):
         for profile in PROFILES:
             self.load(FOREIGN, "--profile", profile)
+            # CR8, gs: and the shared user page, read without any import.
+            self.assertRegex(self.page, r"irql 0, raised to 2, then 0; thread ([0-9A-F]{16}) of \1\n")
+            time = re.search(r"system time (\d+), build 19045\n", self.page)
+            self.assertAlmostEqual((int(time.group(1)) - FILETIME_OF_1970) / 10_000_000, os.path.getmtime(
+                self.folder / "page"), delta=PATIENCE_SECONDS)
             self.assertEqual(self.cell("registrations"), "none")
             self.assertEqual(self.cell("unloaded"), "nothing was left behind")
 
