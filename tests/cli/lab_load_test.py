@@ -13,7 +13,7 @@ from story import DRIVERS, PATIENCE_SECONDS, PROFILES, WDSCOPE, Story, environme
 
 EXAMPLE = DRIVERS.parent / "examples" / "first_attempt.sys"
 FOREIGN = DRIVERS / "host_foreign_driver.sys"
-RULE_BREAKER = DRIVERS / "host_rule_breaker.sys"
+LATE = DRIVERS / "host_late_driver.sys"
 # The shell waits, so that its process id is told before its children's.
 LOOP = ("sh", "-c", "echo $$; for i in 1 2 3; do /bin/true; done")
 FILETIME_OF_1970 = 116_444_736_000_000_000
@@ -110,6 +110,13 @@ class Command(LabLoad):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.page = (self.folder / "page").read_text(encoding="utf-8")
         self.assertIn("did not, and was killed", self.cell("the command"))
+
+    def test_a_fault_on_a_thread_of_the_drivers_ends_the_command_too(self):
+        os.mkfifo(self.folder / "fifo")
+        self.load(LATE, command=("cat", str(self.folder / "fifo")), status=1)
+        self.assertRegex(self.cell("what happened"), r"^write to 0x8 by host_late_driver.sys!fail")
+        self.assertEqual(self.cell("on behalf of"), "no notification: the driver's own work")
+        self.assertIn("was told to end (SIGTERM) and did", self.cell("the command"))
 
     def test_without_a_command_one_short_process_is_announced(self):
         done = wdscope("lab", "load", str(EXAMPLE), "--profile", "1910")
