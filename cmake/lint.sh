@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 jobs="$(nproc)"
 
-sources() { find abi bench driver fuzz host tests user -name '*.cpp' -o -name '*.h' | sort; }
+sources() { find abi bench driver examples fuzz host tests user -name '*.cpp' -o -name '*.h' | sort; }
 if [ "${1:-}" = --fix-format ]; then
   sources | xargs clang-format-14 -i
   exit

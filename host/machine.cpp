@@ -26,6 +26,7 @@
 #include "host/rtl/text.h"
 #include "host/verifier/bug_check.h"
 #include "host/verifier/fault_plan.h"
+#include "host/verifier/lock_watch.h"
 
 namespace wdscope::host {
 namespace {
@@ -34,13 +35,23 @@ std::atomic<bool> machine_stands{false};
 
 constexpr std::uint64_t kNoCode = 0;
 
+DebugOutput both(std::function<void(std::string_view)> plain, DebugOutput by_driver) {
+  if (!plain) return by_driver;
+  return [plain = std::move(plain), by_driver = std::move(by_driver)](std::string_view driver, std::string_view line) {
+    plain(line);
+    if (by_driver) by_driver(driver, line);
+  };
+}
+
 class TheMachine final : public Machine {
  public:
   explicit TheMachine(MachineOptions options) : check_leaks_(options.check_leaks) {
     install_fault_handler();
     set_system_time_source(std::move(options.system_time_100ns));
-    set_bug_check_handler(std::move(options.on_bug_check));
-    set_debug_output(std::move(options.debug_output), options.debug_level_mask);
+    set_bug_check_handler(std::move(options.on_bug_check), options.bug_check_exit_code);
+    set_debug_output(both(std::move(options.debug_output), std::move(options.debug_output_by_driver)),
+                     options.debug_level_mask);
+    watch_locks(options.watch_locks ? LockWatch::On : LockWatch::Off);
     set_system_process(system_process());
     start_processes();
     start_namespace(options.case_sensitive_names ? NameCase::Strict : NameCase::Ignore);
@@ -70,6 +81,7 @@ class TheMachine final : public Machine {
     shut_down_namespace();
     shut_down_registry();
     set_current_fault_plan(nullptr);
+    watch_locks(LockWatch::Off);
     set_debug_output(nullptr, 0);
     set_bug_check_handler(nullptr);
     set_system_time_source(nullptr);
@@ -144,6 +156,16 @@ class TheMachine final : public Machine {
   void* driver_export(LoadedDriver* driver, std::string_view name) override { return driver->image->find_export(name); }
 
   PoolUse pool_use(LoadedDriver* driver) const override { return pool_use_of(driver->image.get()); }
+
+  DriverHoldings holdings_of(LoadedDriver* driver) const override { return driver_holdings(*driver); }
+
+  std::u16string image_of(std::uint64_t process_id) const override {
+    Process* process = find_process(process_id);
+    if (!process) return {};
+    std::u16string image(process->image.view());
+    dereference_object(process);
+    return image;
+  }
 
   void run_in_process(std::uint64_t process_id, const std::function<void()>& body) override {
     Process* process = find_process(process_id);

@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,10 +28,27 @@ namespace wdscope::host {
 struct HostError {
   NtStatus status;
   std::string message;
+  bool by_driver = false;  // the status is a driver's own answer (DriverEntry's)
 };
 
 template <class T>
 using HostResult = tl::expected<T, HostError>;
+
+// An access that the processor refused.
+struct Fault {
+  enum class Access : std::uint8_t { Read, Write, Execute };
+  Access access;
+  std::uint64_t address;    // what was touched
+  std::string instruction;  // by whom: "wdscope.sys!observe_notification+0x42 (observe.cpp:31)"
+};
+
+// A callback function in progress, of a driver that registered with ExRegisterCallback.
+struct CallbackCall {
+  std::string object;  // "\\Callback\\PowerState"; empty when it has no name
+  std::string function;
+  const void* argument1;
+  const void* argument2;
+};
 
 // One rule that a driver broke, in the words of KeBugCheckEx and Driver Verifier.
 struct BugCheck {
@@ -39,6 +57,9 @@ struct BugCheck {
   std::string name;                // symbolic name of the code
   std::string explanation;         // which rule, by whom, with which values
   std::vector<std::string> stack;  // innermost first: "wdscope.sys!observe_notification+0x42 (observe.cpp:31)"
+  std::optional<Fault> fault = std::nullopt;  // when an access to memory was what broke it
+  std::vector<CallbackCall> callbacks = {};   // what the thread was called for, innermost first
+  std::uint8_t irql = 0;
 
   std::string report() const;  // the readable page
 };
@@ -46,9 +67,12 @@ struct BugCheck {
 struct MachineOptions {
   // Gets each line that DbgPrint(Ex) lets through; null: dropped. Called at any IRQL, must not call back.
   std::function<void(std::string_view line)> debug_output;
-  // Called on a bug check, before the process ends with exit code 134 (abort). Tests set it to throw nothing and
+  // The same with the name of the driver that printed ("wdscope.sys"), or an empty one for the host itself.
+  std::function<void(std::string_view driver, std::string_view line)> debug_output_by_driver;
+  // Called on a bug check, before the process ends with bug_check_exit_code. Tests set it to throw nothing and
   // longjmp nothing: it may only record and _exit. Null: the report goes to stderr.
   std::function<void(const BugCheck&)> on_bug_check;
+  int bug_check_exit_code = 134;  // as by abort
   // The levels that every component's DbgPrintEx shows (bit n: level n), as the registry value "DEFAULT" sets it.
   // Windows' own default is 1: errors only. 0xFFFFFFFF shows everything.
   std::uint32_t debug_level_mask = 1;
@@ -61,7 +85,8 @@ struct MachineOptions {
   // NT's system time in 100 ns since 1601, asked for whenever it is wanted; null: Linux's. Interrupt time and relative
   // time-outs stay Linux's. Called at any IRQL, from any thread; must not call back.
   std::function<std::int64_t()> system_time_100ns;
-  bool check_leaks = true;  // bug-check at unload on leaked pool, registrations, devices, locks
+  bool check_leaks = true;   // bug-check at unload on leaked pool, registrations, devices, locks
+  bool watch_locks = false;  // keep count of which locks were taken, for Machine::holdings_of
 };
 
 // A value under the driver's Parameters key.
@@ -114,6 +139,27 @@ struct PoolUse {
   std::size_t paged_bytes, nonpaged_bytes, allocations;
 };
 
+// What a driver holds at a moment, each as text for a report unless it says otherwise.
+struct DriverHoldings {
+  struct PoolTag {
+    std::string tag;  // four characters; a dot for what cannot be printed
+    bool paged;
+    std::size_t allocations, bytes;
+  };
+  // A lock of the driver's own (in its image, its pool or a device extension of its) that was taken.
+  struct Lock {
+    std::string kind;  // "spin lock", "ERESOURCE", "fast mutex", "push lock", "KMUTEX"
+    std::string place;
+    std::uint64_t taken;  // how often
+  };
+  std::vector<std::string> registrations;  // callback functions and process-notify routines
+  std::vector<std::string> devices;        // with symbolic links
+  std::vector<std::string> objects;        // handles, work items, threads, timers, ERESOURCEs, lookaside lists
+  std::vector<PoolTag> pool;
+  std::vector<Lock> locks;  // only what was taken while MachineOptions::watch_locks
+  bool can_unload;          // it has an unload routine
+};
+
 // Makes chosen allocations and NT calls fail, each distinct call stack once. See host/verifier/fault_plan.h.
 class FaultPlan;
 
@@ -152,6 +198,9 @@ class Machine {
   // Address of an export of a loaded driver (for test drivers), or null.
   virtual void* driver_export(LoadedDriver* driver, std::string_view name) = 0;
   virtual PoolUse pool_use(LoadedDriver* driver) const = 0;
+  virtual DriverHoldings holdings_of(LoadedDriver* driver) const = 0;
+  // The NT path that a process was started with; empty when there is none of that id.
+  virtual std::u16string image_of(std::uint64_t process_id) const = 0;
 
   // Runs `body` as kernel code: on an NT thread at PASSIVE_LEVEL whose current process is `process_id`, which must be
   // there (4 is System): else a bug check.

@@ -16,6 +16,7 @@
 #include "host/ps/notify.h"
 #include "host/verifier/bug_check.h"
 #include "host/verifier/leaks.h"
+#include "host/verifier/lock_watch.h"
 
 namespace wdscope::host {
 namespace {
@@ -42,14 +43,10 @@ std::string lines(const std::vector<std::string>& items) {
 // Bug-checks when anything of the driver is still reachable, or its pool not freed.
 void check_nothing_left(const LoadedDriver& driver, const char* when) {
   const LoadedImage& image = *driver.image;
-  std::vector<std::string> left;
-  add(left, callbacks_left_by(image));
-  add(left, notify_routines_left_by(image));
-  add(left, devices_left_by(driver.object));
-  add(left, links_left_by(image));
-  add(left, handles_left_by(image));
-  add(left, work_items_left_by(image));
-  add(left, kernel_objects_left_by(image));
+  DriverHoldings holdings = driver_holdings(driver);
+  std::vector<std::string> left = std::move(holdings.registrations);
+  add(left, std::move(holdings.devices));
+  add(left, std::move(holdings.objects));
   if (!left.empty())
     bug_check(kDriverUnloadedWithoutCancellingPendingOperations,
               {reinterpret_cast<std::uint64_t>(image.base()), left.size(), 0, 0},
@@ -107,8 +104,26 @@ HostResult<std::unique_ptr<LoadedDriver>> load_driver(std::span<const std::byte>
   }
   if (leak_check == LeakCheck::On) check_nothing_left(*driver, "failed in DriverEntry");
   discard_driver(*driver);
-  return refuse(status, fmt::format("DriverEntry of {} failed with {:#010x}", driver->image->name(),
-                                    static_cast<std::uint32_t>(status)));
+  return tl::unexpected(HostError{
+      status,
+      fmt::format("DriverEntry of {} failed with {:#010x}", driver->image->name(), static_cast<std::uint32_t>(status)),
+      true});
+}
+
+DriverHoldings driver_holdings(const LoadedDriver& driver) {
+  const LoadedImage& image = *driver.image;
+  DriverHoldings holdings;
+  holdings.registrations = callbacks_left_by(image);
+  add(holdings.registrations, notify_routines_left_by(image));
+  holdings.devices = devices_left_by(driver.object);
+  add(holdings.devices, links_left_by(image));
+  holdings.objects = handles_left_by(image);
+  add(holdings.objects, work_items_left_by(image));
+  add(holdings.objects, kernel_objects_left_by(image));
+  holdings.pool = pool_tags_of(&image);
+  holdings.locks = locks_taken_of(driver);
+  holdings.can_unload = driver.object->driver_unload != nullptr;
+  return holdings;
 }
 
 HostResult<void> unload_driver(LoadedDriver& driver, LeakCheck leak_check) {

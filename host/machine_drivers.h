@@ -16,6 +16,8 @@ HostResult<std::unique_ptr<LoadedDriver>> load_driver(std::span<const std::byte>
                                                       LeakCheck leak_check);
 // INVALID_DEVICE_REQUEST: no unload routine. DEVICE_BUSY: files are open on its devices; nothing has changed.
 HostResult<void> unload_driver(LoadedDriver& driver, LeakCheck leak_check);
+// What it holds now; pool_disown and unloading change that.
+DriverHoldings driver_holdings(const LoadedDriver& driver);
 // Lets go of a driver without calling it.
 void discard_driver(LoadedDriver& driver);
 

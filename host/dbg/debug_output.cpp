@@ -6,6 +6,7 @@
 #include <string>
 
 #include "host/exports.h"
+#include "host/image/loaded_image.h"
 #include "host/ke/thread.h"
 #include "host/nt/export_table.h"
 #include "host/rtl/format.h"
@@ -20,7 +21,7 @@ constexpr Ulong kInfoLevel = 3;
 constexpr NtStatus kStatusInvalidParameter1 = nt_status(0xC00000EF);
 
 std::mutex output_lock;
-std::function<void(std::string_view)> output;
+DebugOutput output;
 std::atomic<Ulong> system_wide_mask{1};
 std::atomic<Ulong> component_masks[kComponents];
 
@@ -41,9 +42,26 @@ void cut(std::string& text) {
   text.resize(end);
 }
 
+void show(std::string_view driver, std::string_view text) {
+  std::scoped_lock lock(output_lock);
+  if (output) output(driver, text);
+}
+
+Ulong print(const void* caller, const char* prefix, Ulong component, Ulong level, const char* format,
+            __builtin_ms_va_list arguments) {
+  if (!shown(component, level)) return kStatusSuccess;
+  FormatResult result = format_narrow(format, arguments);
+  if (result.touches_unicode) require_irql_at_most(kPassiveLevel, "DbgPrint with a Unicode conversion");
+  std::string text = prefix + result.text;
+  cut(text);
+  const LoadedImage* image = image_containing(caller);
+  show(image ? image->name() : std::string_view(), text);
+  return kStatusSuccess;
+}
+
 }  // namespace
 
-void set_debug_output(std::function<void(std::string_view)> wanted, Ulong level_mask) {
+void set_debug_output(DebugOutput wanted, Ulong level_mask) {
   std::scoped_lock lock(output_lock);
   output = std::move(wanted);
   system_wide_mask = level_mask;
@@ -51,29 +69,22 @@ void set_debug_output(std::function<void(std::string_view)> wanted, Ulong level_
 }
 
 void debug_line(std::string_view text) {
-  std::scoped_lock lock(output_lock);
-  if (output) output(text);
+  show({}, text);
 }
 
 Ulong NTAPI vDbgPrintExWithPrefix(const char* prefix, Ulong component, Ulong level, const char* format,
                                   __builtin_ms_va_list arguments) {
-  if (!shown(component, level)) return kStatusSuccess;
-  FormatResult result = format_narrow(format, arguments);
-  if (result.touches_unicode) require_irql_at_most(kPassiveLevel, "DbgPrint with a Unicode conversion");
-  std::string text = prefix + result.text;
-  cut(text);
-  debug_line(text);
-  return kStatusSuccess;
+  return print(__builtin_return_address(0), prefix, component, level, format, arguments);
 }
 
 Ulong NTAPI vDbgPrintEx(Ulong component, Ulong level, const char* format, __builtin_ms_va_list arguments) {
-  return vDbgPrintExWithPrefix("", component, level, format, arguments);
+  return print(__builtin_return_address(0), "", component, level, format, arguments);
 }
 
 Ulong NTAPI DbgPrintEx(Ulong component, Ulong level, const char* format, ...) {
   __builtin_ms_va_list arguments;
   __builtin_ms_va_start(arguments, format);
-  const Ulong status = vDbgPrintEx(component, level, format, arguments);
+  const Ulong status = print(__builtin_return_address(0), "", component, level, format, arguments);
   __builtin_ms_va_end(arguments);
   return status;
 }
@@ -81,7 +92,7 @@ Ulong NTAPI DbgPrintEx(Ulong component, Ulong level, const char* format, ...) {
 Ulong NTAPI DbgPrint(const char* format, ...) {
   __builtin_ms_va_list arguments;
   __builtin_ms_va_start(arguments, format);
-  const Ulong status = vDbgPrintEx(kDefaultComponent, kInfoLevel, format, arguments);
+  const Ulong status = print(__builtin_return_address(0), "", kDefaultComponent, kInfoLevel, format, arguments);
   __builtin_ms_va_end(arguments);
   return status;
 }

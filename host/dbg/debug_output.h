@@ -10,8 +10,11 @@
 
 namespace wdscope::host {
 
+// Gets a line and the name of the driver that printed it, which is empty for the host itself.
+using DebugOutput = std::function<void(std::string_view driver, std::string_view line)>;
+
 // Where lines go, and the mask of levels that every component shows (bit n: level n; 1 is Windows' default: errors).
-void set_debug_output(std::function<void(std::string_view line)> output, Ulong level_mask);
+void set_debug_output(DebugOutput output, Ulong level_mask);
 
 // One line from the host itself, past the filter.
 void debug_line(std::string_view text);

@@ -23,6 +23,7 @@
 #include "host/rtl/text.h"
 #include "host/verifier/bug_check.h"
 #include "host/verifier/fault_plan.h"
+#include "host/verifier/stack.h"
 
 namespace wdscope::host {
 namespace {
@@ -50,6 +51,8 @@ std::uint32_t idle_event = 0;
 // The registrations that this thread is inside of, innermost first.
 struct Call {
   const CallbackRegistration* registration;
+  const void* argument1;
+  const void* argument2;
   const Call* outer;
 };
 thread_local const Call* innermost_call = nullptr;
@@ -81,6 +84,11 @@ void destroy_callback(void* body) {
               "A callback object is deleted with registrations on it: a reference too many was given back.");
   ListLock lock(list_lock_word);
   unlink(object->all_objects);
+}
+
+std::string describe_function(const void* function) {
+  const LoadedImage* image = image_containing(function);
+  return image ? image->describe(function, LoadedImage::CodeAddress::Exact) : describe_address(function);
 }
 
 void require_object(CallbackObject* object, const char* routine) {
@@ -191,7 +199,7 @@ void NTAPI ExNotifyCallback(CallbackObject* object, void* argument1, void* argum
     if (registration->unregister_waiting) continue;
     ++registration->busy;
     unlock();
-    const Call call{registration, innermost_call};
+    const Call call{registration, argument1, argument2, innermost_call};
     innermost_call = &call;
     const CallGuard guard("callback function");
     registration->function(registration->context, argument1, argument2);
@@ -235,6 +243,17 @@ void NTAPI ExUnregisterCallback(CallbackRegistration* registration) {
   dereference_object(object);
 }
 
+std::vector<CallbackCall> callbacks_in_progress() {
+  std::vector<CallbackCall> calls;
+  for (const Call* call = innermost_call; call; call = call->outer) {
+    CallbackObject* object = call->registration->callback_object;
+    calls.push_back({object ? to_utf8(full_name_if_free(object)) : std::string(),
+                     describe_function(reinterpret_cast<const void*>(call->registration->function)), call->argument1,
+                     call->argument2});
+  }
+  return calls;
+}
+
 std::vector<std::string> callbacks_left_by(const LoadedImage& image) {
   std::vector<std::string> left;
   ListLock list_lock(list_lock_word);
@@ -246,7 +265,7 @@ std::vector<std::string> callbacks_left_by(const LoadedImage& image) {
          entry = entry->flink) {
       const auto* function = reinterpret_cast<void*>(reinterpret_cast<CallbackRegistration*>(entry)->function);
       if (image.contains(function))
-        left.push_back(fmt::format("the callback function {} on callback object {}", image.describe(function),
+        left.push_back(fmt::format("the callback function {} on callback object {}", describe_function(function),
                                    to_utf8(full_name(object))));
     }
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "host/machine.h"
 #include "host/nt/base.h"
 #include "host/nt/ke.h"
 
@@ -54,6 +55,9 @@ void NTAPI ExNotifyCallback(CallbackObject* object, void* argument1, void* argum
 // <= APC_LEVEL. Returns when no call of this registration runs or will; frees it. From inside the registration's own
 // function, where Windows would wait for ever, and for what is no registration: bug check.
 void NTAPI ExUnregisterCallback(CallbackRegistration* registration);
+
+// The callback functions that the calling thread is inside of, innermost first.
+std::vector<CallbackCall> callbacks_in_progress();
 
 // Registrations whose function lies in `image`, as text for a report.
 std::vector<std::string> callbacks_left_by(const LoadedImage& image);

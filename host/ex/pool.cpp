@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <map>
 
 #include "host/ex/pool_layout.h"
 #include "host/ex/resource.h"
@@ -86,13 +87,17 @@ std::size_t first_other(const std::byte* start, std::size_t size, unsigned char 
   return size;
 }
 
-std::string tag_text(Ulong tag) {
-  std::string text = "'";
+std::string tag_letters(Ulong tag) {
+  std::string text;
   for (int i = 0; i < 4; ++i) {
     const char c = static_cast<char>(tag >> (8 * i));
     text += c >= ' ' && c < 0x7F ? c : '.';
   }
-  return text + "'";
+  return text;
+}
+
+std::string tag_text(Ulong tag) {
+  return "'" + tag_letters(tag) + "'";
 }
 
 bool is_paged(const PoolHeader* header) {
@@ -340,6 +345,41 @@ std::vector<std::string> describe_pool_blocks_of(const LoadedImage* owner, std::
       },
       &list);
   return list.lines;
+}
+
+std::vector<DriverHoldings::PoolTag> pool_tags_of(const LoadedImage* owner) {
+  struct Tags {
+    const LoadedImage* owner;
+    std::map<std::pair<Ulong, bool>, DriverHoldings::PoolTag> all;
+  } tags{owner, {}};
+  visit_blocks(
+      [](PoolHeader* header, void* context) {
+        auto& t = *static_cast<Tags*>(context);
+        if (state_of(header) != kAllocated || seen(header->owner) != t.owner) return;
+        const bool paged = is_paged(header);
+        const Ulong tag = seen(header->tag);
+        auto& sum =
+            t.all.try_emplace({tag, paged}, DriverHoldings::PoolTag{tag_letters(tag), paged, 0, 0}).first->second;
+        ++sum.allocations;
+        sum.bytes += seen(header->size);
+      },
+      &tags);
+  std::vector<DriverHoldings::PoolTag> found;
+  for (const auto& [key, sum] : tags.all) found.push_back(sum);
+  return found;
+}
+
+std::string pool_place_of(const void* address) {
+  PoolHeader* const header = find_block(address);
+  if (!header) return hex(address);
+  return fmt::format("offset {} of a {}-byte {} block, tag {}",
+                     static_cast<const std::byte*>(address) - bytes_of(header), seen(header->size),
+                     is_paged(header) ? "paged" : "nonpaged", tag_text(seen(header->tag)));
+}
+
+const LoadedImage* pool_owner_of(const void* address) {
+  PoolHeader* const header = find_block(address);
+  return header && state_of(header) == kAllocated ? seen(header->owner) : nullptr;
 }
 
 void pool_disown(const LoadedImage* owner) {

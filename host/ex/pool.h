@@ -33,6 +33,12 @@ void pool_free_for_host(void* block);
 PoolUse pool_use_of(const LoadedImage* owner);
 // The same, a line for each block (at most `limit`): size, kind, tag, and who allocated it.
 std::vector<std::string> describe_pool_blocks_of(const LoadedImage* owner, std::size_t limit);
+// What code of `owner` has allocated and not freed, by tag and kind.
+std::vector<DriverHoldings::PoolTag> pool_tags_of(const LoadedImage* owner);
+// "offset 16 of a 32-byte nonpaged block, tag 'MPbc'"; `address` is in a block.
+std::string pool_place_of(const void* address);
+// Whose the block around `address` is: only to compare; null: nobody's, or the executive's.
+const LoadedImage* pool_owner_of(const void* address);
 // The image goes: blocks it leaves behind are the executive's from now on.
 void pool_disown(const LoadedImage* owner);
 

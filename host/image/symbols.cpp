@@ -13,7 +13,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
+#include <string_view>
 
 extern char** environ;
 
@@ -26,8 +28,12 @@ std::string demangle(const std::string& name) {
   if (status != 0 || !plain) return name;
   std::string text = plain.get();
   // The parameters only make a stack harder to read.
-  if (const auto open = text.find('('); open != std::string::npos && open > 0 && text[0] != '(') {
-    if (text.compare(0, open, "operator") != 0 && text.find("(anonymous") != open) text.resize(open);
+  constexpr std::string_view kAnonymous = "(anonymous namespace)", kOperator = "operator";
+  for (auto open = text.find('('); open != std::string::npos; open = text.find('(', open + 1)) {
+    const std::string_view before = std::string_view(text).substr(0, open);
+    if (text.compare(open, kAnonymous.size(), kAnonymous) == 0 || before.ends_with(kOperator)) continue;
+    text.resize(open);
+    break;
   }
   return text;
 }
@@ -73,6 +79,9 @@ std::string ImageSymbols::name_of(std::uint32_t rva) const {
   if (symbol == symbols_.begin() || home == sections_.end() || (--symbol)->rva < home->rva) {
     return fmt::format("+0x{:X}", rva);
   }
+  // The linker's own marks begin with two underscores and may stand where a routine does.
+  while (symbol->name.starts_with("__") && symbol != symbols_.begin() && std::prev(symbol)->rva == symbol->rva)
+    --symbol;
   return rva == symbol->rva ? demangle(symbol->name)
                             : fmt::format("{}+0x{:X}", demangle(symbol->name), rva - symbol->rva);
 }

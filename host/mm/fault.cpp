@@ -49,15 +49,16 @@ std::string describe_touched(std::uint64_t address) {
 struct Access {
   const char* verb;
   std::uint64_t operation;  // as in the parameters of bug check 0x50: 0 read, 2 write, 10 execute
+  Fault::Access kind;
 };
 
 Access access_of(const ucontext_t& context, std::uint64_t address) {
   constexpr greg_t kWrite = 2, kFetch = 16;
   const greg_t error = context.uc_mcontext.gregs[REG_ERR];
   if ((error & kFetch) || static_cast<std::uint64_t>(context.uc_mcontext.gregs[REG_RIP]) == address) {
-    return {"execution", 10};
+    return {"execution", 10, Fault::Access::Execute};
   }
-  return error & kWrite ? Access{"write", 2} : Access{"read", 0};
+  return error & kWrite ? Access{"write", 2, Fault::Access::Write} : Access{"read", 0, Fault::Access::Read};
 }
 
 // Whether the page is there, and only this access to it refused.
@@ -101,7 +102,8 @@ std::string describe_instruction(const void* pc) {
           image_containing(pc) ? operand_address(context.uc_mcontext.gregs) : std::nullopt;
       if (operand && !is_canonical(*operand)) {
         bug_check_at(kKmodeExceptionNotHandled, {0xC0000005, rip, 0, ~0ULL},
-                     fmt::format("access of {} by {}: not a canonical address", hex(*operand), where), stack);
+                     fmt::format("access of {} by {}: not a canonical address", hex(*operand), where), stack,
+                     Fault{Fault::Access::Read, *operand, where});
       }
       bug_check_at(kKmodeExceptionNotHandled, {0xC0000096, rip, 0, 0},
                    where + " executed a privileged instruction that the host does not imitate", stack);
@@ -110,19 +112,21 @@ std::string describe_instruction(const void* pc) {
     const Access access = access_of(context, address);
     if (access.operation == 10 && is_mapped(context)) {
       bug_check_at(kAttemptedExecuteOfNoexecuteMemory, {address, 0, 0, 0},
-                   fmt::format("execution of {}: {}, which is data", hex(address), describe_data(address)), stack);
+                   fmt::format("execution of {}: {}, which is data", hex(address), describe_data(address)), stack,
+                   Fault{access.kind, address, where});
     }
     const Irql irql = current_thread().irql;
     const std::string text =
         fmt::format("{} of {} by {}: {}", access.verb, hex(address), where, describe_touched(address));
     if (irql >= kDispatchLevel) {
       bug_check_at(kDriverIrqlNotLessOrEqual, {address, irql, access.operation, rip},
-                   text + fmt::format(" (at IRQL {}, where a page fault is fatal)", irql), stack);
+                   text + fmt::format(" (at IRQL {}, where a page fault is fatal)", irql), stack,
+                   Fault{access.kind, address, where});
     }
     bug_check_at(address < kSystemRangeStart ? 0x3B : kPageFaultInNonpagedArea,
                  address < kSystemRangeStart ? BugCheckParameters{0xC0000005, rip, address, 0}
                                              : BugCheckParameters{address, access.operation, rip, 0},
-                 text, stack);
+                 text, stack, Fault{access.kind, address, where});
   }
   const std::uint64_t status = signal == SIGFPE ? 0xC0000094 : signal == SIGTRAP ? 0x80000003 : 0xC000001D;
   bug_check_at(

@@ -264,13 +264,27 @@ void last_handle_closed(void* body) {
   if (owed) dereference_object(body);
 }
 
-std::u16string full_name(void* body) {
-  std::scoped_lock lock(namespace_lock);
+namespace {
+
+// namespace_lock held.
+std::u16string name_within_lock(void* body) {
   std::u16string path;
   for (ObjectHeader* header = &object_header(body, "ObQueryNameString"); header->directory;
        header = &object_header(header->directory, "ObQueryNameString"))
     path = u"\\" + *header->name + path;
   return path;
+}
+
+}  // namespace
+
+std::u16string full_name(void* body) {
+  std::scoped_lock lock(namespace_lock);
+  return name_within_lock(body);
+}
+
+std::u16string full_name_if_free(void* body) {
+  const std::unique_lock lock(namespace_lock, std::try_to_lock);
+  return lock ? name_within_lock(body) : std::u16string();
 }
 
 NtStatus create_symbolic_link(std::u16string_view path, std::u16string_view target, void* caller) {

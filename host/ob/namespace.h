@@ -44,6 +44,8 @@ void remove_name(void* body);
 void last_handle_closed(void* body);
 
 std::u16string full_name(void* body);  // empty: nameless
+// The same for a report in the midst of a fault: empty also when somebody, or this very thread, is in the namespace.
+std::u16string full_name_if_free(void* body);
 NtStatus create_symbolic_link(std::u16string_view path, std::u16string_view target, void* caller);
 
 std::vector<std::string> links_left_by(const class LoadedImage& image);

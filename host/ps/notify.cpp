@@ -60,7 +60,7 @@ const char* name_of(Kind kind) {
 
 std::string describe(const void* address) {
   const LoadedImage* image = image_containing(address);
-  return image ? image->describe(address) : fmt::format("{}", address);
+  return image ? image->describe(address, LoadedImage::CodeAddress::Exact) : fmt::format("{}", address);
 }
 
 NtStatus add(void* routine, Kind kind) {

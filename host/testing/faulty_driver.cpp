@@ -61,6 +61,31 @@ FAULT ULONG overflow_stack(ULONG depth) {
   return overflow_stack(depth + 1) + frame[zero];
 }
 
+// What an examination looks at.
+extern "C" {
+__declspec(dllexport) KSPIN_LOCK a_lock = 0;
+}
+
+FAULT void read_second_argument(void*, void*, volatile ULONG* address) {
+  result = *address;
+}
+
+namespace {
+
+void print_list(const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vDbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, format, arguments);
+  va_end(arguments);
+}
+
+}  // namespace
+
+FAULT void print() {
+  DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "at once %d", 1);
+  print_list("by list %d", 2);
+}
+
 extern "C" VOID NTAPI on_unload(PDRIVER_OBJECT) {}
 
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {

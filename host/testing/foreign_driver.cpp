@@ -68,5 +68,9 @@ extern "C" VOID NTAPI on_unload(PDRIVER_OBJECT) {}
 
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
   driver->DriverUnload = on_unload;
+  const ULONG irqls = irql_while_raised(DISPATCH_LEVEL);
+  DbgPrint("irql %lu, raised to %lu, then %lu; thread %p of %p\n", irqls & 0xFF, irqls >> 8 & 0xFF, irqls >> 16,
+           static_cast<PVOID>(thread_now()), static_cast<PVOID>(KeGetCurrentThread()));
+  DbgPrint("system time %I64u, build %lu\n", system_time(), build_number());
   return STATUS_SUCCESS;
 }

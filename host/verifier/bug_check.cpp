@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <mutex>
 
+#include "host/ex/callback.h"
 #include "host/ke/thread.h"
 #include "host/ke/thread_internal.h"
 #include "host/verifier/stack.h"
@@ -20,7 +21,7 @@ extern "C" void __gcov_dump();
 namespace wdscope::host {
 namespace {
 
-constexpr int kAbortExitCode = 134;
+std::atomic<int> last_exit_code{kAbortExitCode};
 
 std::mutex handler_mutex;
 std::function<void(const BugCheck&)>& handler() {
@@ -80,13 +81,14 @@ const char* bug_check_name(Ulong code) {
 #ifdef WDSCOPE_COVERAGE_BUILD
   __gcov_dump();
 #endif
-  _exit(kAbortExitCode);
+  _exit(last_exit_code);
 }
 
 }  // namespace
 
-void set_bug_check_handler(std::function<void(const BugCheck&)> new_handler) {
+void set_bug_check_handler(std::function<void(const BugCheck&)> new_handler, int exit_code) {
   std::lock_guard hold(handler_mutex);
+  last_exit_code = exit_code;
   handler() = std::move(new_handler);
 }
 
@@ -108,13 +110,14 @@ void bug_check(Ulong code, BugCheckParameters parameters, std::string explanatio
   bug_check_at(code, parameters, std::move(explanation), capture_stack());
 }
 
-void bug_check_at(Ulong code, BugCheckParameters parameters, std::string explanation, const std::vector<void*>& stack) {
+void bug_check_at(Ulong code, BugCheckParameters parameters, std::string explanation, const std::vector<void*>& stack,
+                  std::optional<Fault> fault) {
   static std::atomic<pid_t> reporting{0};
   pid_t nobody = 0;
   if (!reporting.compare_exchange_strong(nobody, gettid())) {
     if (nobody == gettid()) {
       std::fprintf(stderr, "bug check 0x%X while reporting another: %s\n", code, explanation.c_str());
-      _exit(kAbortExitCode);
+      _exit(last_exit_code);
     }
     for (;;) pause();  // the first reporter ends the process
   }
@@ -122,7 +125,10 @@ void bug_check_at(Ulong code, BugCheckParameters parameters, std::string explana
                  {parameters.p1, parameters.p2, parameters.p3, parameters.p4},
                  bug_check_name(code),
                  std::move(explanation),
-                 describe_stack(stack)};
+                 describe_stack(stack),
+                 std::move(fault),
+                 callbacks_in_progress()};
+  if (const Thread* thread = current_thread_or_null()) check.irql = thread->irql;
   std::function<void(const BugCheck&)> tell;
   {
     std::lock_guard hold(handler_mutex);

@@ -31,9 +31,11 @@ struct BugCheckParameters {
 
 // The same, for a stack that was captured elsewhere (a fault's, innermost first).
 [[noreturn]] void bug_check_at(Ulong code, BugCheckParameters parameters, std::string explanation,
-                               const std::vector<void*>& stack);
+                               const std::vector<void*>& stack, std::optional<Fault> fault = std::nullopt);
 
-// Installed by Machine::boot. Null: report to stderr only.
-void set_bug_check_handler(std::function<void(const BugCheck&)> handler);
+inline constexpr int kAbortExitCode = 134;
+
+// Installed by Machine::boot. Null: report to stderr only. Then the process ends with `exit_code`.
+void set_bug_check_handler(std::function<void(const BugCheck&)> handler, int exit_code = kAbortExitCode);
 
 }  // namespace wdscope::host

@@ -10,6 +10,7 @@
 
 #include "host/ex/pool.h"
 #include "host/verifier/bug_check.h"
+#include "host/verifier/lock_watch.h"
 #include "host/verifier/stack.h"
 
 namespace wdscope::host {
@@ -140,6 +141,9 @@ void lock_order_check(const void* lock, LockKind kind) {
 }
 
 void lock_acquired(const void* lock, LockKind kind) {
+  if (locks_are_watched.load(std::memory_order_relaxed)) [[unlikely]] {
+    note_lock_taken(lock, kind);
+  }
   HeldLocks& held = thread_held_locks;
   if (held.count == kMaximumLocksHeld) {
     bug_check(kDriverVerifierDetectedViolation, {0x1002, reinterpret_cast<Address>(lock), held.count, 0},

@@ -24,6 +24,9 @@ class CommandLine(Story):
                 (["run", "--fromat", "text", "--", "true"], "did you mean '--format'"),
                 (["run", "true"], "wdscope run -- true"),
                 (["run", "--profile", "2019", "--", "true"], "1910,25080,a5"),
+                (["lab", "laod", "x.sys"], "laod"),
+                (["lab", "load"], "DRIVER"),
+                (["lab", "load", "x.sys", "y.sys"], "unexpected 'y.sys'"),
                 (["watch", "--for", "soon"], "is no span of time")):
             done = wdscope(*arguments)
             self.assert_says(done, 2, words)
@@ -59,6 +62,7 @@ class CommandLine(Story):
         self.assertEqual(completed("wdscope", "la"), ["lab"])
         self.assertEqual(completed("wdscope", "lab", "pl"), ["play"])
         self.assertEqual(completed("wdscope", "lab", "play", "--prof"), ["--profile"])
+        self.assertEqual(completed("wdscope", "lab", "l"), ["load"])
 
     def test_other_shells_accept_their_scripts(self):
         for shell in ("zsh", "fish"):

@@ -6,7 +6,7 @@ import re
 import subprocess
 import unittest
 
-from story import PATIENCE_SECONDS, ROOT, WDSCOPE, Story, environment, wdscope
+from story import DRIVERS, PATIENCE_SECONDS, ROOT, WDSCOPE, Story, environment, wdscope
 
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
@@ -22,6 +22,7 @@ class Documents(Story):
         found = commands(page)
         self.assertTrue(found, page)
         path = os.path.dirname(WDSCOPE) + os.pathsep + os.environ["PATH"]
+        (self.folder / "out").symlink_to(DRIVERS.parent, target_is_directory=True)
         for command in found:
             # What needs root is written with sudo and has stories of its own.
             if command.startswith("sudo "):
@@ -39,10 +40,13 @@ class Documents(Story):
     def test_the_command_line_pages_commands_work(self):
         self.check("docs/cli.md")
 
+    def test_the_lab_pages_commands_work(self):
+        self.check("docs/lab.md")
+
     def test_the_command_line_page_names_every_option_and_no_other(self):
         told = set(re.findall(r"`(--[a-z-]+)", (ROOT / "docs/cli.md").read_text(encoding="utf-8")))
         known = {"--help", "--version"}
-        for verb in ("watch", "run", "record", "replay", "lab play"):
+        for verb in ("watch", "run", "record", "replay", "lab play", "lab load"):
             known |= set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", wdscope(*verb.split(), "--help").stdout, re.MULTILINE))
         self.assertEqual(told, known)
 

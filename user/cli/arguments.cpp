@@ -56,6 +56,7 @@ Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std
                    : verb == "record"   ? Verb::Record
                    : verb == "replay"   ? Verb::Replay
                    : verb == "lab play" ? Verb::LabPlay
+                   : verb == "lab load" ? Verb::LabLoad
                                         : Verb::Watch;
   const auto profile = parse_profile(raw.profile);
   if (!profile) return tl::unexpected(profile.error());
@@ -77,6 +78,7 @@ Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std
                                            : ColorChoice::Auto;
   arguments.talk = raw.quiet ? Talk::Quiet : Talk::Normal;
   arguments.file = raw.file;
+  arguments.observer = raw.without_observer ? ObserverChoice::Absent : ObserverChoice::Beside;
   return arguments;
 }
 

@@ -16,10 +16,11 @@
 
 namespace wdscope::cli {
 
-enum class Verb : std::uint8_t { Watch, Run, Record, Replay, LabPlay };
+enum class Verb : std::uint8_t { Watch, Run, Record, Replay, LabPlay, LabLoad };
 enum class Format : std::uint8_t { Text, Ndjson };
 enum class ColorChoice : std::uint8_t { Auto, Always, Never };
 enum class DriverOutput : std::uint8_t { Dropped, Shown };
+enum class ObserverChoice : std::uint8_t { Beside, Absent };
 
 struct Arguments {
   Verb verb = Verb::Watch;
@@ -40,7 +41,9 @@ struct Arguments {
 
   Talk talk = Talk::Normal;
 
-  std::string file;  // replay: the recording; lab play: the log
+  std::string file;  // replay: the recording; lab play: the log; lab load: the driver
+  // lab load: whether the observer is there too.
+  ObserverChoice observer = ObserverChoice::Beside;
 };
 
 // Something to print instead of doing anything: help, version, a completion script, the manual.

@@ -70,6 +70,23 @@ TEST(Arguments, WhatStandsBehindTheSeparatorBelongsToTheCommand) {
   EXPECT_THAT(arguments.command, testing::ElementsAre("watch", "--help", "--", "-o"));
 }
 
+TEST(Arguments, LabLoadTakesADriverAndPerhapsACommand) {
+  const Arguments alone = understood({"lab", "load", "x.sys"});
+  EXPECT_EQ(alone.verb, Verb::LabLoad);
+  EXPECT_EQ(alone.driver, "x.sys");
+  EXPECT_EQ(alone.observer, ObserverChoice::Beside);
+  EXPECT_TRUE(alone.command.empty());
+  const Arguments whole = understood({"lab", "load", "--without-observer", "x.sys", "--profile", "25080", "-o", "page",
+                                      "--force", "--", "make", "-j"});
+  EXPECT_EQ(whole.observer, ObserverChoice::Absent);
+  EXPECT_EQ(whole.profile, Profile::Wd25080);
+  EXPECT_EQ(whole.output, "page");
+  EXPECT_EQ(whole.overwrite, Overwrite::Yes);
+  EXPECT_EQ(whole.command, (std::vector<std::string>{"make", "-j"}));
+  EXPECT_THAT(refused({"lab", "unload", "x.sys"}).what, HasSubstr("unload"));
+  EXPECT_THAT(refused({"lab", "load"}).what, HasSubstr("DRIVER"));
+}
+
 TEST(Arguments, AMistypedVerbOrOptionIsAnsweredWithTheNearest) {
   EXPECT_THAT(refused({"wathc"}).what, HasSubstr("did you mean 'watch'"));
   EXPECT_THAT(refused({"run", "--fromat", "text", "--", "ls"}).what, HasSubstr("did you mean '--format'"));

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <iterator>
+#include <map>
 #include <vector>
 
 #include "cli/application.h"
@@ -39,10 +41,55 @@ std::vector<std::string> names_of(const CLI::Option& option) {
   return names;
 }
 
-std::vector<std::string> first_words(const CLI::App& application) {
-  std::vector<std::string> words;
-  for (const std::string& name : verb_names(application)) words.push_back(first_word(name));
+// What a shell sees: `lab play` and `lab load` are one word with two that may follow.
+struct FirstWord {
+  std::string name;
+  std::vector<const CLI::App*> verbs;
+
+  std::vector<std::string> second_words() const {
+    std::vector<std::string> words;
+    for (const CLI::App* verb : verbs) {
+      if (verb->get_name() != name) words.push_back(verb->get_name().substr(name.size() + 1));
+    }
+    return words;
+  }
+  // Each by its name, once.
+  std::map<std::string, const CLI::Option*> options() const {
+    std::map<std::string, const CLI::Option*> all;
+    for (const CLI::App* verb : verbs) {
+      for (const CLI::Option* option : named_options(*verb)) all.emplace(option->get_name(), option);
+    }
+    return all;
+  }
+  std::string description() const {
+    return verbs.size() == 1 ? verbs.front()->get_description() : fmt::format("{}", fmt::join(second_words(), " or "));
+  }
+};
+
+std::vector<FirstWord> first_words(const CLI::App& application) {
+  std::vector<FirstWord> words;
+  for (const CLI::App* verb : application.get_subcommands(nullptr)) {
+    const std::string name = first_word(verb->get_name());
+    const auto known =
+        std::find_if(words.begin(), words.end(), [&](const FirstWord& word) { return word.name == name; });
+    if (known != words.end()) {
+      known->verbs.push_back(verb);
+    } else {
+      words.push_back({name, {verb}});
+    }
+  }
   return words;
+}
+
+std::vector<std::string> names_of(const std::vector<FirstWord>& words) {
+  std::vector<std::string> names;
+  for (const FirstWord& word : words) names.push_back(word.name);
+  return names;
+}
+
+// Whose operand is a file.
+bool takes_file(const FirstWord& word) {
+  return word.verbs.front()->get_option_no_throw("FILE") != nullptr;
 }
 
 // In single quotes, for all three shells (fish and POSIX shells differ inside, so a quote is simply left out).
@@ -57,14 +104,17 @@ std::string shell_quoted(std::string_view text) {
 std::string bash(const CLI::App& application) {
   std::string verbs;
   std::string values;
-  for (const CLI::App* verb : application.get_subcommands(nullptr)) {
-    std::vector<std::string> words = option_names(*verb);
-    const std::string first = first_word(verb->get_name());
-    if (first != verb->get_name()) words.insert(words.begin(), verb->get_name().substr(first.size() + 1));
-    if (verb->get_name() == "completion") words.insert(words.end(), {"bash", "zsh", "fish"});
-    fmt::format_to(std::back_inserter(verbs), "    {}) words={} ;;\n", first,
+  std::string with_files;
+  for (const FirstWord& first : first_words(application)) {
+    std::vector<std::string> words = first.second_words();
+    for (const auto& [name, option] : first.options()) {
+      for (const std::string& spelling : names_of(*option)) words.push_back(spelling);
+    }
+    if (first.name == "completion") words.insert(words.end(), {"bash", "zsh", "fish"});
+    fmt::format_to(std::back_inserter(verbs), "    {}) words={} ;;\n", first.name,
                    shell_quoted(fmt::format("{}", fmt::join(words, " "))));
-    for (const CLI::Option* option : named_options(*verb)) {
+    if (takes_file(first)) with_files += (with_files.empty() ? "" : "|") + first.name;
+    for (const auto& [name, option] : first.options()) {
       std::string action;
       switch (operand_of(*option)) {
         case Operand::None:
@@ -106,14 +156,14 @@ _wdscope() {{
     "") words={} ;;
 {}  esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
-  [[ "$verb" != @(replay|lab) || "$word" == -* ]] || mapfile -t -O ${{#COMPREPLY[@]}} COMPREPLY < <(compgen -f -- "$word")
+  [[ "$verb" != @({}) || "$word" == -* ]] || mapfile -t -O ${{#COMPREPLY[@]}} COMPREPLY < <(compgen -f -- "$word")
 }}
 complete -o filenames -F _wdscope wdscope
 )",
       values,
-      shell_quoted(
-          fmt::format("{} {}", fmt::join(first_words(application), " "), fmt::join(option_names(application), " "))),
-      verbs);
+      shell_quoted(fmt::format("{} {}", fmt::join(names_of(first_words(application)), " "),
+                               fmt::join(option_names(application), " "))),
+      verbs, with_files);
 }
 
 // Text in a zsh _arguments specification, where brackets and colons have a meaning.
@@ -155,15 +205,14 @@ std::string zsh_option(const CLI::Option& option) {
 std::string zsh(const CLI::App& application) {
   std::string verbs;
   std::string cases;
-  for (const CLI::App* verb : application.get_subcommands(nullptr)) {
-    const std::string first = first_word(verb->get_name());
-    fmt::format_to(std::back_inserter(verbs), "    '{}:{}'\n", first, zsh_text(verb->get_description()));
-    fmt::format_to(std::back_inserter(cases), "    {})\n      _arguments", first);
-    if (first != verb->get_name()) cases += " \\\n        ':verb:(" + verb->get_name().substr(first.size() + 1) + ")'";
-    for (const CLI::Option* option : named_options(*verb)) cases += zsh_option(*option);
-    if (verb->get_name() == "replay") cases += " \\\n        ':recording:_files'";
-    if (verb->get_name() == "lab play") cases += " \\\n        ':log:_files'";
-    if (verb->get_name() == "completion") cases += " \\\n        ':shell:(bash zsh fish)'";
+  for (const FirstWord& word : first_words(application)) {
+    fmt::format_to(std::back_inserter(verbs), "    '{}:{}'\n", word.name, zsh_text(word.description()));
+    fmt::format_to(std::back_inserter(cases), "    {})\n      _arguments", word.name);
+    if (const auto seconds = word.second_words(); !seconds.empty())
+      fmt::format_to(std::back_inserter(cases), " \\\n        ':verb:({})'", fmt::join(seconds, " "));
+    for (const auto& [name, option] : word.options()) cases += zsh_option(*option);
+    if (takes_file(word)) cases += " \\\n        ':file:_files'";
+    if (word.name == "completion") cases += " \\\n        ':shell:(bash zsh fish)'";
     cases += " \\\n        '*::: :_normal'\n      ;;\n";
   }
   std::string options;
@@ -192,8 +241,8 @@ _wdscope "$@"
 
 std::string fish(const CLI::App& application) {
   std::string out = "# fish completion for wdscope\ncomplete -c wdscope -f\n";
-  const auto add_options = [&out](const CLI::App& verb, std::string_view condition) {
-    for (const CLI::Option* option : named_options(verb)) {
+  const auto add_options = [&out](const std::vector<const CLI::Option*>& options, std::string_view condition) {
+    for (const CLI::Option* option : options) {
       fmt::format_to(std::back_inserter(out), "complete -c wdscope -n {}", shell_quoted(condition));
       for (const std::string& name : option->get_lnames()) fmt::format_to(std::back_inserter(out), " -l {}", name);
       for (const std::string& name : option->get_snames()) fmt::format_to(std::back_inserter(out), " -s {}", name);
@@ -217,18 +266,18 @@ std::string fish(const CLI::App& application) {
       fmt::format_to(std::back_inserter(out), " -d {}\n", shell_quoted(option->get_description()));
     }
   };
-  add_options(application, "__fish_use_subcommand");
-  for (const CLI::App* verb : application.get_subcommands(nullptr)) {
-    const std::string first = first_word(verb->get_name());
-    fmt::format_to(std::back_inserter(out), "complete -c wdscope -n __fish_use_subcommand -a {} -d {}\n", first,
-                   shell_quoted(verb->get_description()));
-    if (first != verb->get_name()) {
-      fmt::format_to(std::back_inserter(out), "complete -c wdscope -n '__fish_seen_subcommand_from {}' -a {} -F\n",
-                     first, verb->get_name().substr(first.size() + 1));
-    }
-    add_options(*verb, "__fish_seen_subcommand_from " + first);
+  add_options(named_options(application), "__fish_use_subcommand");
+  for (const FirstWord& word : first_words(application)) {
+    fmt::format_to(std::back_inserter(out), "complete -c wdscope -n __fish_use_subcommand -a {} -d {}\n", word.name,
+                   shell_quoted(word.description()));
+    const std::string condition = "__fish_seen_subcommand_from " + word.name;
+    for (const std::string& second : word.second_words())
+      fmt::format_to(std::back_inserter(out), "complete -c wdscope -n '{}' -a {}\n", condition, second);
+    if (takes_file(word)) fmt::format_to(std::back_inserter(out), "complete -c wdscope -n '{}' -F\n", condition);
+    std::vector<const CLI::Option*> options;
+    for (const auto& [name, option] : word.options()) options.push_back(option);
+    add_options(options, condition);
   }
-  out += "complete -c wdscope -n '__fish_seen_subcommand_from replay' -F\n";
   out += "complete -c wdscope -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n";
   return out;
 }

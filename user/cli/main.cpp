@@ -28,6 +28,8 @@ Result<int> perform(const Arguments& arguments) {
       return replay(arguments);
     case Verb::LabPlay:
       return lab_play(arguments);
+    case Verb::LabLoad:
+      return lab_load(arguments);
   }
   return failure(ErrorCode::Internal, "a verb without a function");
 }

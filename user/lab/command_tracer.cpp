@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "lab/command_tracer.h"
 
+#include <poll.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+extern "C" {  // glibc 2.36's header does not say so itself
+#include <sys/pidfd.h>
+}
+
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <thread>
 
 #include "lab/command_launch.h"
 #include "lab/process_folder.h"
@@ -18,6 +25,8 @@ namespace {
 constexpr long kTraceOptions = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
                                PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
 
+constexpr std::chrono::milliseconds kPatience{2000};  // with a command that was told to end
+
 int event_of(int status) {
   return status >> 16;
 }
@@ -25,6 +34,12 @@ int event_of(int status) {
 // A stop that job control made, which lasts until SIGCONT.
 bool is_group_stop(int signal) {
   return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+// Whether the process of this pidfd ends within kPatience.
+bool wait_for_end(int pid_descriptor) {
+  pollfd ended{pid_descriptor, POLLIN, 0};
+  return poll(&ended, 1, static_cast<int>(kPatience.count())) > 0;
 }
 
 int to_exit_code(int status) {
@@ -54,6 +69,7 @@ Result<int> CommandTracer::run(const std::vector<std::string>& command) {
     const std::scoped_lock lock(mutex_);
     command_ = pid;
     waker_ = &*waker;
+    follower_ = gettid();
   }
   launch->release();
   follow();
@@ -61,6 +77,8 @@ Result<int> CommandTracer::run(const std::vector<std::string>& command) {
     const std::scoped_lock lock(mutex_);
     command_ = 0;
     waker_ = nullptr;
+    follower_ = 0;
+    left_.notify_all();
   }
 
   if (!command_started_) {
@@ -85,6 +103,77 @@ void CommandTracer::stop() {
   const std::scoped_lock lock(mutex_);
   stop_requested_ = true;
   if (waker_ != nullptr) waker_->wake();
+}
+
+CommandFate CommandTracer::abandon() {
+  int command = -1;  // a pidfd: good even when the pid is another's
+  bool on_follower = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (follower_ == 0) return CommandFate::NotRunning;
+    if (command_ != 0) {
+      command = pidfd_open(command_, 0);
+      kill(command_, SIGTERM);
+    }
+    on_follower = follower_ == gettid();
+  }
+  bool loose = true;
+  if (on_follower) {
+    let_loose_silently();
+  } else {
+    stop();
+    std::unique_lock lock(mutex_);
+    loose = left_.wait_for(lock, kPatience, [this] { return follower_ == 0; });
+  }
+  if (command < 0) return loose ? CommandFate::NotRunning : CommandFate::Abandoned;
+  CommandFate fate = CommandFate::Abandoned;
+  if (loose) {
+    fate = CommandFate::Ended;
+    if (!wait_for_end(command)) {
+      fate = CommandFate::Killed;
+      pidfd_send_signal(command, SIGKILL, nullptr, 0);
+      wait_for_end(command);
+    }
+  }
+  close(command);
+  return fate;
+}
+
+// As follow() does when it lets loose, but for at most kPatience and without a word to the tracker. What stands still
+// beyond that is killed with this program.
+void CommandTracer::let_loose_silently() {
+  const auto detach = [](pid_t thread, int status) {
+    const int signal = event_of(status) == 0 ? WSTOPSIG(status) : 0;
+    ptrace(PTRACE_DETACH, thread, nullptr, static_cast<long>(signal));
+  };
+  if (in_hand_ != 0) {
+    ptrace(PTRACE_DETACH, in_hand_, nullptr, nullptr);
+    threads_.erase(in_hand_);
+  }
+  interrupt_all();
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!threads_.empty() && std::chrono::steady_clock::now() < deadline) {
+    int status = 0;
+    const pid_t thread = waitpid(-1, &status, WNOHANG | __WALL | __WNOTHREAD);
+    if (thread < 0 && errno != EINTR) return;  // nobody is left
+    if (thread <= 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      continue;
+    }
+    threads_.erase(thread);
+    if (!WIFSTOPPED(status)) {
+      if (thread == waker_->pid()) waker_->reaped();
+      continue;
+    }
+    unsigned long child = 0;
+    const int event = event_of(status);
+    const bool forked = event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE;
+    // The child is traced from its beginning, and its first stop is still to come.
+    if (forked && ptrace(PTRACE_GETEVENTMSG, thread, nullptr, &child) == 0) {
+      threads_.try_emplace(static_cast<pid_t>(child), Thread{});
+    }
+    detach(thread, status);
+  }
 }
 
 bool CommandTracer::stopping() {
@@ -113,7 +202,9 @@ void CommandTracer::follow() {
       }
     }
     if (WIFSTOPPED(status)) {
+      in_hand_ = thread;
       handle_stop(thread, status);
+      in_hand_ = 0;
     } else {
       handle_end(thread, status);
     }

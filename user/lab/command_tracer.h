@@ -15,6 +15,7 @@
 
 #include <sys/types.h>
 
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -24,6 +25,7 @@
 #include <vector>
 
 #include "event/result.h"
+#include "lab/crash.h"
 #include "lab/lab_clock.h"
 #include "lab/process_tracker.h"
 #include "lab/wake_child.h"
@@ -40,6 +42,10 @@ class CommandTracer {
   void signal_command(int signal);
   // Lets the tree loose; run() returns soon after. Any thread.
   void stop();
+  // The machine has stopped, perhaps in the midst of an announcement of this thread's, and nothing may be announced any
+  // more: tells the command to end, lets the tree loose, and kills the command if it has not ended in time. Any thread.
+  // On run()'s own thread run() must not be returned to; on another one it may be stuck in the machine.
+  CommandFate abandon();
 
  private:
   struct Process {
@@ -62,6 +68,7 @@ class CommandTracer {
   void announce_exit(pid_t group);
   void resume(pid_t thread, int signal);
   void interrupt_all();
+  void let_loose_silently();
   bool stopping();
 
   ProcessTracker& tracker_;
@@ -74,6 +81,7 @@ class CommandTracer {
   pid_t root_ = 0;                     // the command's process
   FileTime launched_ = 0;              // when the command's process was made
   bool command_started_ = false;       // the command's own exec was seen
+  pid_t in_hand_ = 0;                  // the thread whose stop is being handled
   bool letting_loose_ = false;         // every tracee was asked to stop, to be detached there
   std::optional<int> command_status_;  // a wait status
 
@@ -81,6 +89,8 @@ class CommandTracer {
   pid_t command_ = 0;           // 0 before it is made and from its reaping on: never another's pid
   WakeChild* waker_ = nullptr;  // while run() waits
   bool stop_requested_ = false;
+  pid_t follower_ = 0;  // the thread in follow(), 0 when there is none
+  std::condition_variable left_;
 };
 
 }  // namespace wdscope

@@ -22,6 +22,21 @@ std::string_view driver_service_name(Driver driver) {
   return driver == Driver::Notifier ? "wdnotifier" : "wdscope";
 }
 
+Result<std::vector<std::byte>> read_driver_file(const std::filesystem::path& path, std::string advice) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error) {
+    return failure(ErrorCode::InputUnreadable, "cannot read the driver " + path.string() + ": " + error.message(),
+                   std::move(advice), error.value());
+  }
+  if (size == 0) return failure(ErrorCode::InputDamaged, "the driver " + path.string() + " is empty");
+  std::vector<std::byte> bytes(size);
+  std::ifstream stream(path, std::ios::binary);
+  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
+  if (!stream) return failure(ErrorCode::InputUnreadable, "cannot read the driver " + path.string());
+  return bytes;
+}
+
 Result<DriverImage> DriverImage::open(Driver driver, const std::filesystem::path& folder) {
   DriverImage image;
   if (folder.empty()) {
@@ -29,18 +44,10 @@ Result<DriverImage> DriverImage::open(Driver driver, const std::filesystem::path
                                                  : std::span(wdscope_observer_begin, wdscope_observer_end);
     return image;
   }
-  const std::filesystem::path path = folder / driver_file_name(driver);
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  if (error) {
-    return failure(ErrorCode::InputUnreadable, "cannot read the driver " + path.string() + ": " + error.message(),
-                   "the folder must hold wdnotifier.sys and wdscope.sys", error.value());
-  }
-  if (size == 0) return failure(ErrorCode::InputDamaged, "the driver " + path.string() + " is empty");
-  image.file_.resize(size);
-  std::ifstream stream(path, std::ios::binary);
-  stream.read(reinterpret_cast<char*>(image.file_.data()), static_cast<std::streamsize>(size));
-  if (!stream) return failure(ErrorCode::InputUnreadable, "cannot read the driver " + path.string());
+  auto bytes =
+      read_driver_file(folder / driver_file_name(driver), "the folder must hold wdnotifier.sys and wdscope.sys");
+  if (!bytes) return tl::unexpected(bytes.error());
+  image.file_ = std::move(*bytes);
   return image;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,9 @@ enum class Driver : std::uint8_t { Notifier, Observer };
 
 std::string_view driver_file_name(Driver driver);  // "wdnotifier.sys", "wdscope.sys"
 std::string_view driver_service_name(Driver driver);
+
+// The bytes of a driver file. InputUnreadable, with this advice; InputDamaged if it is empty.
+Result<std::vector<std::byte>> read_driver_file(const std::filesystem::path& path, std::string advice);
 
 class DriverImage {
  public:

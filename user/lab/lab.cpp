@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <climits>
 #include <cstring>
 #include <mutex>
@@ -13,6 +14,7 @@
 #include "abi/wire/engine.h"
 #include "host/machine.h"
 #include "lab/command_tracer.h"
+#include "lab/crash.h"
 #include "lab/dos_path.h"
 #include "lab/driver_image.h"
 #include "lab/feed_counters.h"
@@ -78,6 +80,32 @@ class HostChannel final : public DeviceChannel {
   std::unique_ptr<host::DeviceFile> file_;
 };
 
+constexpr int kCrashExitCode = 1;  // the answer is no
+
+// What the executive calls it: the file's name without its ending, as ASCII.
+std::string service_name_of(const std::filesystem::path& file) {
+  std::string name = file.stem().string();
+  for (char& c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+    if (!plain) c = '_';
+  }
+  return name;
+}
+
+// What this thread calls the driver for, when it is no notification.
+class Doing {
+ public:
+  explicit Doing(std::string what) { now() = std::move(what); }
+  ~Doing() { now().clear(); }
+  Doing(const Doing&) = delete;
+  Doing& operator=(const Doing&) = delete;
+
+  static std::string& now() {
+    thread_local std::string doing;
+    return doing;
+  }
+};
+
 // Of a history there are no files to look at, only names.
 Verdict judge_by_name(const TrustPolicy& policy, const CreateMessage& message) {
   const auto path = nt_to_dos_path(message.image);
@@ -92,15 +120,24 @@ Verdict judge(const TrustPolicy& policy, const CreateMessage& message) {
 
 class MachineLab final : public Lab {
  public:
+  // The lab as long as it stands, for a crash: the machine is there before and after it.
+  using Standing = std::shared_ptr<std::atomic<MachineLab*>>;
+
   // `virtual_clock`: the clock that the machine was booted with; null: Linux's.
-  MachineLab(std::unique_ptr<host::Machine> machine, std::unique_ptr<VirtualClock> virtual_clock)
+  MachineLab(std::unique_ptr<host::Machine> machine, std::unique_ptr<VirtualClock> virtual_clock, Standing standing)
       : virtual_clock_(std::move(virtual_clock)),
         machine_(std::move(machine)),
         listener_(*machine_),
-        tracker_(listener_, counters_) {}
+        tracker_(listener_, counters_),
+        standing_(std::move(standing)) {
+    *standing_ = this;
+  }
 
   // Members go in reverse order: service, then the machine, which unloads the drivers and checks for leaks.
-  ~MachineLab() override { stop_feed(); }
+  ~MachineLab() override {
+    stop_feed();
+    *standing_ = nullptr;
+  }
 
   Result<void> prepare(const LabOptions& options, TrustPolicy policy);
 
@@ -110,8 +147,14 @@ class MachineLab final : public Lab {
   Result<int> run(const std::vector<std::string>& command) override;
   void signal_command(int signal) override;
   Result<void> play(const std::function<Result<void>()>& between) override;
+  Result<std::int32_t> load_driver(const std::filesystem::path& file) override;
+  DriverReport examine_driver() const override;
+  Result<void> unload_driver() override;
   void stop_feed() override;
   FeedCounts feed_counts() const override { return counters_.read(); }
+
+  // On the thread that broke a rule; the process ends when this returns.
+  void crashed(const host::BugCheck& check, const std::function<void(const Crash&)>& tell);
 
  private:
   Result<void> load(Driver driver, const std::filesystem::path& folder,
@@ -131,6 +174,12 @@ class MachineLab final : public Lab {
   std::mutex feed_mutex_;  // guards which feed there is; a feed guards itself
   std::unique_ptr<MachineFeed> machine_feed_;
   std::shared_ptr<CommandTracer> tracer_;
+
+  Standing standing_;
+  Profile profile_ = Profile::WdA5;
+  host::LoadedDriver* examined_ = nullptr;
+  std::string examined_name_;
+  std::atomic<bool> crashed_{false};
 };
 
 Result<void> MachineLab::load(Driver driver, const std::filesystem::path& folder,
@@ -149,6 +198,7 @@ Result<void> MachineLab::load(Driver driver, const std::filesystem::path& folder
 }
 
 Result<void> MachineLab::prepare(const LabOptions& options, TrustPolicy policy) {
+  profile_ = options.profile;
   if (options.history != nullptr) {
     history_feed_ = std::make_unique<HistoryFeed>(*options.history, listener_, *virtual_clock_, counters_);
     history_feed_->adopt();
@@ -223,9 +273,83 @@ Result<int> MachineLab::run(const std::vector<std::string>& command) {
     tracer = tracer_ = std::make_shared<CommandTracer>(tracker_, clock_);
   }
   auto status = tracer->run(command);
+  // Let loose by a crash on another thread: that one ends the process, and nothing more is to be said here.
+  while (crashed_) pause();
   const std::scoped_lock lock(feed_mutex_);
   tracer_.reset();
   return status;
+}
+
+Result<std::int32_t> MachineLab::load_driver(const std::filesystem::path& file) {
+  if (examined_ != nullptr) return failure(ErrorCode::Usage, "a driver is being examined already");
+  const auto bytes = read_driver_file(file, "name the .sys file of a driver for x64 Windows");
+  if (!bytes) return tl::unexpected(bytes.error());
+  host::DriverOptions options;
+  options.service_name = service_name_of(file);
+  examined_name_ = options.service_name + ".sys";
+  const Doing doing("DriverEntry of " + examined_name_);
+  const auto loaded = machine_->load(*bytes, std::move(options));
+  if (loaded) {
+    examined_ = *loaded;
+    return host::kStatusSuccess;
+  }
+  const host::HostError& error = loaded.error();
+  if (error.by_driver) return error.status;
+  auto refused = from_host("cannot load the driver " + file.string(), error);
+  if (error.status == host::kStatusEntryPointNotFound) {
+    refused.value().advice = "no driver is loaded with an import missing, on Windows neither; docs/lab.md says more";
+  } else if (error.status == host::kStatusImageAlreadyLoaded) {
+    refused.value().code = ErrorCode::Usage;
+    refused.value().advice = "a driver of the lab has this name: rename the file, or leave the observer out";
+  }
+  return refused;
+}
+
+DriverReport MachineLab::examine_driver() const {
+  DriverReport report;
+  report.name = examined_name_;
+  if (examined_ == nullptr) return report;
+  host::DriverHoldings holdings = machine_->holdings_of(examined_);
+  report.registrations = std::move(holdings.registrations);
+  report.devices = std::move(holdings.devices);
+  report.objects = std::move(holdings.objects);
+  for (auto& sum : holdings.pool) {
+    report.pool.push_back({std::move(sum.tag), sum.paged ? "paged" : "nonpaged", sum.allocations, sum.bytes});
+  }
+  for (auto& lock : holdings.locks) report.locks.push_back({std::move(lock.kind), std::move(lock.place), lock.taken});
+  report.can_unload = holdings.can_unload;
+  return report;
+}
+
+Result<void> MachineLab::unload_driver() {
+  if (examined_ == nullptr) return failure(ErrorCode::Usage, "no driver is being examined");
+  const Doing doing("DriverUnload of " + examined_name_);
+  if (auto unloaded = machine_->unload(examined_); !unloaded) {
+    return from_host("cannot unload " + examined_name_, unloaded.error());
+  }
+  examined_ = nullptr;
+  return {};
+}
+
+void MachineLab::crashed(const host::BugCheck& check, const std::function<void(const Crash&)>& tell) {
+  CrashScene scene;
+  scene.doing = Doing::now();
+  scene.image_of = [this](std::uint64_t process_id) { return machine_->image_of(process_id); };
+  if (const Announcement& announced = announcement_in_progress; announced.kind != Announcement::Kind::None) {
+    scene.doing =
+        fmt::format("the process-notify routines' calls for the {} of process {} (NT {}), {}",
+                    announced.kind == Announcement::Kind::Start ? "start" : "exit", to_linux_pid(announced.process_id),
+                    announced.process_id, to_utf8(machine_->image_of(announced.process_id)));
+  }
+  Crash crash = explain_crash(check, profile_, scene);
+  crashed_ = true;
+  std::shared_ptr<CommandTracer> tracer;
+  {
+    const std::scoped_lock lock(feed_mutex_);
+    tracer = tracer_;
+  }
+  if (tracer) crash.command = tracer->abandon();
+  tell(crash);
 }
 
 void MachineLab::signal_command(int signal) {
@@ -264,9 +388,24 @@ Result<std::unique_ptr<Lab>> Lab::start(const LabOptions& options) {
     virtual_clock = std::make_unique<VirtualClock>(steps.empty() ? 0 : steps.front().time - kBeforeHistory);
     machine_options.system_time_100ns = [clock = virtual_clock.get()] { return clock->now(); };
   }
+  machine_options.debug_output_by_driver = options.debug_output_by_driver;
+  if (options.debug_levels == DebugLevels::All) machine_options.debug_level_mask = ~0U;
+  const auto standing = std::make_shared<std::atomic<MachineLab*>>(nullptr);
+  if (options.on_crash) {
+    machine_options.watch_locks = true;
+    machine_options.bug_check_exit_code = kCrashExitCode;
+    machine_options.on_bug_check = [standing, profile = options.profile,
+                                    tell = options.on_crash](const host::BugCheck& check) {
+      if (MachineLab* lab = *standing) {
+        lab->crashed(check, tell);
+      } else {
+        tell(explain_crash(check, profile, {"the end of the lab, which unloads its drivers", nullptr}));
+      }
+    };
+  }
   auto machine = host::Machine::boot(std::move(machine_options));
   if (!machine) return from_host("cannot boot the NT host", machine.error());
-  auto lab = std::make_unique<MachineLab>(std::move(*machine), std::move(virtual_clock));
+  auto lab = std::make_unique<MachineLab>(std::move(*machine), std::move(virtual_clock), standing);
   if (auto done = lab->prepare(options, std::move(policy)); !done) return tl::unexpected(done.error());
   return lab;
 }

@@ -16,10 +16,16 @@
 #include "capture/machine_history.h"
 #include "event/event.h"
 #include "event/result.h"
+#include "lab/driver_report.h"
 
 namespace wdscope {
 
+struct Crash;
+
 enum class Profile : std::uint8_t { Wd1910, Wd25080, WdA5 };
+
+// Which DbgPrintEx levels are shown: those that Windows shows by itself, or all.
+enum class DebugLevels : std::uint8_t { Errors, All };
 
 struct LabOptions {
   Profile profile = Profile::WdA5;
@@ -33,6 +39,13 @@ struct LabOptions {
   const MachineHistory* history = nullptr;
   // Lines the drivers print by DbgPrintEx; null: dropped.
   std::function<void(std::string_view)> debug_output;
+  // The same with the file name of the driver that printed.
+  std::function<void(std::string_view driver, std::string_view line)> debug_output_by_driver;
+  DebugLevels debug_levels = DebugLevels::Errors;
+  // For a lab that examines a driver (load_driver): called when a driver does what stops Windows, on the thread that
+  // did it, after the command was ended. It may report; then the process ends with exit code 1. Null: the host's own
+  // report goes to standard error and the process aborts.
+  std::function<void(const Crash&)> on_crash;
 };
 
 struct FeedCounts {
@@ -72,6 +85,14 @@ class Lab {
   // (Usage), as one with a history refuses the two above. `between` is called before the observer's ring could overflow
   // and at the end: a reader that takes everything then loses nothing. Its error ends the play and is returned.
   virtual Result<void> play(const std::function<Result<void>()>& between) = 0;
+  // Loads somebody else's driver from a file beside ours; one. Returns what its DriverEntry did: anything negative is
+  // its refusal, and it is not loaded. InputUnreadable; InputDamaged: no driver for x64, or it imports routines that
+  // the host has not (all are named); Usage: the observer has that name.
+  virtual Result<std::int32_t> load_driver(const std::filesystem::path& file) = 0;
+  // What that driver holds now.
+  virtual DriverReport examine_driver() const = 0;
+  // Calls its unload routine, which must be there, and unmaps it. What it leaves behind is a crash.
+  virtual Result<void> unload_driver() = 0;
 
   // Ends what follow_machine() or run() follows. What happened before is announced first. A run() still going lets its
   // processes loose and returns the command's status, or SourceUnavailable if that had not ended.

@@ -7,19 +7,40 @@
 
 namespace wdscope {
 
+// What this thread has the machine do at this moment: who asks for it is a driver's crash.
+struct Announcement {
+  enum class Kind : std::uint8_t { None, Start, Exit };
+  Kind kind = Kind::None;
+  std::uint64_t process_id = 0;
+};
+inline thread_local Announcement announcement_in_progress;
+
 class MachineListener final : public ProcessListener {
  public:
   explicit MachineListener(host::Machine& machine) : machine_(machine) {}
 
   Answer adopted(const host::ProcessStart& process) override { return answer(machine_.adopt_process(process)); }
-  Answer started(const host::ProcessStart& process) override { return answer(machine_.start_process(process)); }
-  void exited(std::uint64_t process_id) override { machine_.exit_process(process_id); }
+  Answer started(const host::ProcessStart& process) override {
+    const InProgress in_progress(Announcement::Kind::Start, process.process_id);
+    return answer(machine_.start_process(process));
+  }
+  void exited(std::uint64_t process_id) override {
+    const InProgress in_progress(Announcement::Kind::Exit, process_id);
+    machine_.exit_process(process_id);
+  }
 
  private:
   static Answer answer(host::NtStatus status) {
     if (host::nt_success(status)) return Answer::Accepted;
     return status == host::kStatusAccessDenied ? Answer::Denied : Answer::Refused;
   }
+
+  struct InProgress {
+    InProgress(Announcement::Kind kind, std::uint64_t process_id) { announcement_in_progress = {kind, process_id}; }
+    ~InProgress() { announcement_in_progress = {}; }
+    InProgress(const InProgress&) = delete;
+    InProgress& operator=(const InProgress&) = delete;
+  };
 
   host::Machine& machine_;
 };
