@@ -27,8 +27,8 @@ constexpr std::uint64_t kUserSpaceEnd = 0x7FFF'FFFF'0000;
 constexpr std::uint64_t kLargestPid = 0xFFFF'FFFF;
 constexpr std::size_t kLongestName = 1024;
 
-constexpr unsigned kIrqlTooHigh = 0x0A, kSystemServiceException = 0x3B, kPageFault = 0x50, kBadPool = 0xC2,
-                   kVerifier = 0xC4, kUnloaded = 0xCE, kDriverIrql = 0xD1;
+constexpr unsigned kIrqlTooHigh = 0x0A, kPageFault = 0x50, kBadPool = 0xC2, kVerifier = 0xC4, kUnloaded = 0xCE,
+                   kDriverIrql = 0xD1;
 
 std::string hex(std::uint64_t value) {
   return fmt::format("0x{:X}", value);
