@@ -24,8 +24,8 @@ class CommandLine(Story):
                 (["run", "--fromat", "text", "--", "true"], "did you mean '--format'"),
                 (["run", "true"], "wdscope run -- true"),
                 (["run", "--profile", "2019", "--", "true"], "1910,25080,a5"),
-                (["lab", "laod", "x.sys"], "laod"),
-                (["lab", "load"], "DRIVER"),
+                (["lab", "laod", "x.sys"], "lab load"),
+                (["lab", "load"], "FILE"),
                 (["lab", "load", "x.sys", "y.sys"], "unexpected 'y.sys'"),
                 (["watch", "--for", "soon"], "is no span of time")):
             done = wdscope(*arguments)

@@ -87,7 +87,7 @@ class LabPlay(Story):
         self.assert_says(wdscope("lab", "play", "/nonexistent"), 3, "/nonexistent")
 
     def test_a_wrong_second_word_says_which_is_right(self):
-        self.assert_says(wdscope("lab"), 2, "'lab' needs another word: lab play")
+        self.assert_says(wdscope("lab"), 2, "'lab' needs another word: lab play, lab load")
         self.assert_says(wdscope("lab", "plya", "x"), 2, "lab play")
         self.assertIn("Usage: wdscope lab play [OPTIONS] FILE", wdscope("lab", "play", "--help").stdout)
 
