@@ -106,13 +106,13 @@ Result<void> Examination::start_lab() {
       profile_name(arguments_.profile)));
   LabOptions options;
   options.profile = arguments_.profile;
-  options.drivers = arguments_.files;
+  options.drivers = arguments_.drivers;
   options.policy = arguments_.policy;
   options.load_observer = arguments_.observer == ObserverChoice::Beside;
   options.debug_levels = DebugLevels::All;
   options.debug_output_by_driver = [this](std::string_view driver, std::string_view line) {
     const bool ours = driver == "wdnotifier.sys" || driver == "wdscope.sys";
-    if (!ours || arguments_.file_output == DriverOutput::Shown) output_->write(driver_lines(driver, line));
+    if (!ours || arguments_.driver_output == DriverOutput::Shown) output_->write(driver_lines(driver, line));
   };
   options.on_crash = [this](const Crash& crash) {
     output_->write(crash_page(driver_name_, crash));
