@@ -73,7 +73,7 @@ TEST(Arguments, WhatStandsBehindTheSeparatorBelongsToTheCommand) {
 TEST(Arguments, LabLoadTakesADriverAndPerhapsACommand) {
   const Arguments alone = understood({"lab", "load", "x.sys"});
   EXPECT_EQ(alone.verb, Verb::LabLoad);
-  EXPECT_EQ(alone.driver, "x.sys");
+  EXPECT_EQ(alone.file, "x.sys");
   EXPECT_EQ(alone.observer, ObserverChoice::Beside);
   EXPECT_TRUE(alone.command.empty());
   const Arguments whole = understood({"lab", "load", "--without-observer", "x.sys", "--profile", "25080", "-o", "page",
