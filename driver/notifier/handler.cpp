@@ -4,6 +4,7 @@
 #include "abi/defender/flags.h"
 #include "abi/defender/messages.h"
 #include "kit/irql.h"
+#include "notifier/doc_rules.h"
 #include "notifier/kernel_handle.h"
 #include "notifier/message.h"
 #include "notifier/notification.h"
@@ -49,6 +50,10 @@ void handle_create(const ProcessEventFacts& facts) {
   context_flags(context.get()).fetch_or(defender::flag::NewProcess);
   if (mp_data(&defender::MpDataLayout::SetCreateThreadNotifyRoutineEx)) {
     context_flags(context.get()).fetch_or(defender::flag::ThreadExCheckPending);
+  }
+
+  if (const NTSTATUS rule_status = MpSetProcessDocOpenRule(context.get(), facts.image_name); !NT_SUCCESS(rule_status)) {
+    trace_info("no doc rule set for process %p: status %08X", facts.process_id, rule_status);
   }
 
   const SiteFrame site = {.process = facts.process,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "notifier/notifier.h"
 
+#include "notifier/doc_rules.h"
 #include "notifier/engine_port.h"
 #include "notifier/notify_routine.h"
 #include "notifier/process_table.h"
@@ -13,6 +14,9 @@ namespace {
 NTSTATUS start_parts(PDRIVER_OBJECT driver, const Parameters& parameters, const char** part) {
   *part = "global data";
   NTSTATUS status = start_data(driver, parameters);
+  if (!NT_SUCCESS(status)) return status;
+  *part = "doc rules";
+  status = MpInitializeDocOpenRules();
   if (!NT_SUCCESS(status)) return status;
   *part = "process table";
   status = MpInitializeProcessTable();
@@ -43,6 +47,7 @@ void stop_notifier() {
   MpRemoveProcessNotifyRoutine();
   stop_engine_port();
   MpShutdownProcessTable();
+  stop_doc_open_rules();
   stop_data();
 }
 

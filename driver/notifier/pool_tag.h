@@ -12,6 +12,7 @@ inline constexpr ULONG kContext = kit::pool_tag("MPpX");           // contexts
 inline constexpr ULONG kListEntry = kit::pool_tag("MPpe");         // list entries
 inline constexpr ULONG kString = kit::pool_tag("Mpus");            // duplicated strings
 inline constexpr ULONG kRunningProcesses = kit::pool_tag("Mprp");  // what NT says of all processes
+inline constexpr ULONG kDocRules = kit::pool_tag("MPdo");          // doc-rule root, rules, their extensions
 inline constexpr ULONG kMessage = kit::pool_tag("MPam");           // messages to the service
 
 }  // namespace wdscope::notifier::pool_tag

@@ -3,6 +3,7 @@
 
 #include "abi/defender/flags.h"
 #include "notifier/counted_string.h"
+#include "notifier/doc_rules.h"
 #include "notifier/kernel_handle.h"
 #include "notifier/lookaside.h"
 #include "notifier/message.h"
@@ -162,6 +163,7 @@ void MpReleaseProcessContext(MP_PROCESS_CONTEXT* context) {
 }
 
 void MpFreeProcessContext(MP_PROCESS_CONTEXT* context) {
+  if (context->DocRule) release_doc_open_rule(as_pointer<MP_DOC_OPEN_RULE>(context->DocRule));
   free_string(image_name_of(context));
   free_string(command_line_of(context));
   context->Magic = 0;

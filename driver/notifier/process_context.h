@@ -31,7 +31,7 @@ void MpDeleteProcessContext(MP_PROCESS_CONTEXT* context);
 // <= APC_LEVEL, no lock held. The last release takes the context out of the counters and frees it.
 void MpReleaseProcessContext(MP_PROCESS_CONTEXT* context);
 
-// Gives strings and block back, without regard to references and counters.
+// Gives doc rule, strings and block back, without regard to references and counters.
 void MpFreeProcessContext(MP_PROCESS_CONTEXT* context);
 
 void reference_context(MP_PROCESS_CONTEXT* context);

@@ -20,6 +20,7 @@ constexpr Profile kWd1910 = {
     .writes_byte_1e = false,
     .message_version = defender::kMessageVersion1910,
     .reply_size = sizeof(defender::CREATE_REPLY_1910),
+    .commands = defender::kCommands1910,
 };
 
 constexpr Profile kWd25080 = {
@@ -35,6 +36,7 @@ constexpr Profile kWd25080 = {
     .writes_byte_1e = false,
     .message_version = defender::kMessageVersion25080,
     .reply_size = sizeof(defender::CREATE_REPLY_25080),
+    .commands = defender::kCommands25080,
 };
 
 constexpr Profile kWdA5 = {
@@ -50,6 +52,7 @@ constexpr Profile kWdA5 = {
     .writes_byte_1e = true,
     .message_version = defender::kMessageVersionA5,
     .reply_size = sizeof(defender::CREATE_REPLY_25080),
+    .commands = defender::kCommandsA5,
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "kit/kernel_string.h"
 #include "notifier/callback.h"
+#include "notifier/doc_rules.h"
 #include "notifier/lookaside.h"
 
 namespace wdscope::notifier::test {
@@ -10,11 +11,13 @@ namespace wdscope::notifier::test {
 State::State(wire::NotifierProfile profile) {
   const Profile* const chosen = find_profile(static_cast<ULONG>(profile));
   status_ = start_data(nullptr, {chosen, CallbackNames::Wd, kMinimumCreateTimeoutMs});
+  if (NT_SUCCESS(status_)) status_ = MpInitializeDocOpenRules();
   if (NT_SUCCESS(status_)) status_ = MpInitializeProcessTable();
 }
 
 State::~State() {
   MpShutdownProcessTable();
+  stop_doc_open_rules();
   stop_data();
 }
 
