@@ -47,7 +47,13 @@ struct Handler {
 };
 
 constexpr Handler kHandlers[] = {
+    {&CommandProtocol::SetProcessExclusion, set_process_exclusions},
     {&CommandProtocol::SetDocOpenRule, set_doc_open_rules},
+    {&CommandProtocol::SetProcessInfo, set_process_infos},
+    {&CommandProtocol::RegisterFriendlyProcess, register_friendly_process},
+    {&CommandProtocol::Taint, taint_process},
+    {&CommandProtocol::ResetHardeningExclusions, reset_all_hardening_exclusions},
+    {&CommandProtocol::SetTrustedInstallerFlags, set_trusted_installer_flags},
 };
 
 }  // namespace

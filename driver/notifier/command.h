@@ -38,5 +38,12 @@ class CommandBytes {
 
 // The commands, each after the checks that all have in common. PASSIVE_LEVEL, no lock held.
 [[nodiscard]] NTSTATUS set_doc_open_rules(const CommandBytes& command);
+[[nodiscard]] NTSTATUS set_process_exclusions(const CommandBytes& command);
+[[nodiscard]] NTSTATUS set_process_infos(const CommandBytes& command);
+[[nodiscard]] NTSTATUS register_friendly_process(const CommandBytes& command);
+// 25080 and later: the contexts have the members that these write.
+[[nodiscard]] NTSTATUS taint_process(const CommandBytes& command);
+[[nodiscard]] NTSTATUS reset_all_hardening_exclusions(const CommandBytes& command);
+[[nodiscard]] NTSTATUS set_trusted_installer_flags(const CommandBytes& command);
 
 }  // namespace wdscope::notifier

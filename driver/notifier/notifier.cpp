@@ -3,7 +3,10 @@
 
 #include "notifier/doc_rules.h"
 #include "notifier/engine_port.h"
+#include "notifier/exclusions.h"
+#include "notifier/hardening.h"
 #include "notifier/notify_routine.h"
+#include "notifier/pre_scan.h"
 #include "notifier/process_table.h"
 #include "notifier/refresh.h"
 #include "notifier/trace.h"
@@ -14,6 +17,12 @@ namespace {
 NTSTATUS start_parts(PDRIVER_OBJECT driver, const Parameters& parameters, const char** part) {
   *part = "global data";
   NTSTATUS status = start_data(driver, parameters);
+  if (!NT_SUCCESS(status)) return status;
+  *part = "service SIDs";
+  status = start_service_sids();
+  if (!NT_SUCCESS(status)) return status;
+  *part = "exclusions";
+  status = MpInitializeProcessExclusions();
   if (!NT_SUCCESS(status)) return status;
   *part = "doc rules";
   status = MpInitializeDocOpenRules();
@@ -48,6 +57,9 @@ void stop_notifier() {
   stop_engine_port();
   MpShutdownProcessTable();
   stop_doc_open_rules();
+  stop_process_exclusions();
+  stop_pre_scan();
+  stop_service_sids();
   stop_data();
 }
 

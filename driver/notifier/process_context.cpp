@@ -5,6 +5,7 @@
 #include "notifier/counted_string.h"
 #include "notifier/doc_rules.h"
 #include "notifier/kernel_handle.h"
+#include "notifier/known_process.h"
 #include "notifier/lookaside.h"
 #include "notifier/message.h"
 #include "notifier/process_query.h"
@@ -94,6 +95,7 @@ NTSTATUS fill_context(MP_PROCESS_CONTEXT* context, const CreateParameters* param
   if (!NT_SUCCESS(status)) return status;
   status = fill_strings(context, handle.get(), parameters);
   if (!NT_SUCCESS(status)) return status;
+  classify_known_process(process.get(), context, parameters ? parameters->parent_process_id : nullptr);
   status = fill_facts(context, handle.get());
   if (!NT_SUCCESS(status)) return status;
   if (context->ProcessId == kSystemProcessId) {

@@ -12,7 +12,9 @@ namespace wdscope::notifier::test {
 // Global data and process table of one profile, for a scope.
 class State {
  public:
-  explicit State(wire::NotifierProfile profile = wire::NotifierProfile::WdA5);
+  // `adjust`: other parameters than the defaults.
+  explicit State(wire::NotifierProfile profile = wire::NotifierProfile::WdA5,
+                 void (*adjust)(Parameters& parameters) = nullptr);
   ~State();
   State(const State&) = delete;
   State& operator=(const State&) = delete;
