@@ -45,6 +45,7 @@ static_assert(sizeof(EngineReply) == 16);
 inline constexpr std::uint32_t kMaximumEngineMessageSize = 0x18 + 0x80 + 3 * 0x10000;
 
 // Values of the registry parameter "Profile" of the notifier.
-enum class NotifierProfile : std::uint32_t { Wd1910 = 1910, Wd25080 = 25080, WdA5 = 0xA5 };
+// Wd20H1: the build that Windows Insider build 19008 had, known by its context's layout alone; else assumed like 1910.
+enum class NotifierProfile : std::uint32_t { Wd1910 = 1910, Wd20H1 = 19008, Wd25080 = 25080, WdA5 = 0xA5 };
 
 }  // namespace wdscope::wire

@@ -39,7 +39,7 @@ bool is_hardening_table(UNICODE_STRING rest) {
   return true;
 }
 
-NTSTATUS read_texts(const UNICODE_STRING& registry_path, Parameters* parameters) {
+NTSTATUS read_text_parameters(const UNICODE_STRING& registry_path, Parameters* parameters) {
   NTSTATUS status = read_parameter_text(registry_path, kSystemRootParameter, &parameters->system_root);
   if (NT_SUCCESS(status)) {
     status = read_parameter_text(registry_path, kProductPathParameter, &parameters->product_path);
@@ -73,14 +73,14 @@ NTSTATUS read_parameters(const UNICODE_STRING& registry_path, Parameters* parame
   NTSTATUS status = kit::read_number(registry_path, kProfileParameter, profile);
   if (NT_SUCCESS(status)) status = kit::read_number(registry_path, kMpNamesParameter, mp_names);
   if (NT_SUCCESS(status)) status = kit::read_number(registry_path, kTimeoutParameter, timeout_ms);
-  if (NT_SUCCESS(status)) status = read_texts(registry_path, parameters);
+  if (NT_SUCCESS(status)) status = read_text_parameters(registry_path, parameters);
   if (!NT_SUCCESS(status)) {
     trace_error("cannot read the parameters of %wZ: status %08X", &registry_path, status);
     return status;
   }
   const Profile* const chosen = find_profile(profile);
   if (!chosen) {
-    trace_error("parameter Profile is %u: must be 1910, 25080 or 165 (0xA5)", profile);
+    trace_error("parameter Profile is %u: must be 1910, 19008 (20H1 preview), 25080 or 165 (0xA5)", profile);
     return STATUS_INVALID_PARAMETER;
   }
   parameters->profile = chosen;

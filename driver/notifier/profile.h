@@ -36,9 +36,10 @@ struct Profile {
   std::uint16_t reply_size;
   const defender::CommandProtocol& commands;
 
+  // 25080 and later: the members behind 0xC0, the third rule word, the state bits.
   bool has_context_tail() const { return context_size == 0x130; }
   // The 2019 build wrote none of the bytes behind Trusted; their content is stack residue.
-  bool writes_rule_bytes() const { return id != wire::NotifierProfile::Wd1910; }
+  bool writes_rule_bytes() const { return has_context_tail(); }
 };
 
 // The profile of a registry value, or null for an unknown one.

@@ -12,7 +12,6 @@
 #include "abi/defender/service_sids.h"
 #include "commands.h"
 #include "engine.h"
-#include "host/ps/process.h"
 #include "notifications.h"
 #include "notifier_machine.h"
 
@@ -184,15 +183,6 @@ TEST_P(Commands, EveryMalformedProcessInfoHasItsStatusAndChangesNobody) {
   EXPECT_EQ(trust_changes(), "");
 }
 
-TEST_P(Commands, TheServicesOwnProcessIsForcedTrusted) {
-  // The engine is the System process here, whom pid 4's substitutes concern as well.
-  defender::PROCESS_INFO_25080 entry{};
-  entry.ProcessId = 4;
-  entry.CreateTime = host::PsGetProcessCreateTimeQuadPart(host::system_process());
-  ASSERT_EQ(send_now(process_info_command(GetParam(), {entry})), command_status::Success);
-  EXPECT_EQ(query_counts(*file_, GetParam()).TrustedCount, 1u);
-}
-
 TEST_P(Commands, TheCountsAreThoseOfTheTable) {
   const auto before = query_counts(*file_, GetParam());
   EXPECT_EQ(before.Version, protocol_of(GetParam()).version);
@@ -216,7 +206,7 @@ TEST_P(Commands, AFriendlyProcessIsExcludedFromHardeningAndNoMoreTrusted) {
   resize_command(shorter, 0x1B);
   EXPECT_EQ(send_now(shorter), command_status::InvalidParameter);
   const auto context = context_at_exit();
-  if (is(NotifierProfile::Wd1910)) {
+  if (is_2019(GetParam())) {
     EXPECT_EQ(context->Common.ProcessFlags & flag::Friendly, flag::Friendly);
   } else if (is(NotifierProfile::WdA5)) {
     EXPECT_EQ(context->State & defender::state::HardeningExclusions, defender::state::HardeningExclusions);
@@ -224,7 +214,7 @@ TEST_P(Commands, AFriendlyProcessIsExcludedFromHardeningAndNoMoreTrusted) {
 }
 
 TEST_P(Commands, ATaintTakesTheExclusionAndReportsIt) {
-  if (is(NotifierProfile::Wd1910)) GTEST_SKIP() << "2019 has no such command";
+  if (is_2019(GetParam())) GTEST_SKIP() << "2019 has no such command";
   file_.reset();
   Engine engine(machine_.machine(), [&](const Message&) { return allow(GetParam(), 0); });
   const auto now = [&](const CommandBytes& command) {
@@ -251,7 +241,7 @@ TEST_P(Commands, ATaintTakesTheExclusionAndReportsIt) {
 }
 
 TEST_P(Commands, AResetDecidesHardeningAnewByTheTable) {
-  if (is(NotifierProfile::Wd1910)) GTEST_SKIP() << "2019 has no such command";
+  if (is_2019(GetParam())) GTEST_SKIP() << "2019 has no such command";
   ASSERT_EQ(send_now(friendly_command(GetParam(), kReader)), command_status::Success);
   ASSERT_EQ(send_now(reset_hardening_command(GetParam())), command_status::Success);
   if (const auto context = context_at_exit()) {
@@ -260,7 +250,7 @@ TEST_P(Commands, AResetDecidesHardeningAnewByTheTable) {
 }
 
 TEST_P(Commands, TrustedInstallerFlagsConcernTheFamilyAlone) {
-  if (is(NotifierProfile::Wd1910)) GTEST_SKIP() << "2019 has no such command";
+  if (is_2019(GetParam())) GTEST_SKIP() << "2019 has no such command";
   auto installer = NotifierMachine::describe(2004, 4, u"TrustedInstaller.exe");
   installer.services = {defender::kTrustedInstallerSid};
   file_.reset();

@@ -18,11 +18,11 @@ namespace {
 using wire::NotifierProfile;
 namespace command_status = defender::command_status;
 
-const DocRule kReader = {u"reader.exe", {u"pdf", u"fdf"}};
-const DocRule kWriter = {u"writer.exe", {u"doc"}};
+const DocRule kReaderRule = {u"reader.exe", {u"pdf", u"fdf"}};
+const DocRule kWriterRule = {u"writer.exe", {u"doc"}};
 
 // The profiles whose notifications lead to a context.
-constexpr NotifierProfile kShown[] = {NotifierProfile::Wd1910, NotifierProfile::WdA5};
+constexpr NotifierProfile kShown[] = {NotifierProfile::Wd1910, NotifierProfile::Wd20H1, NotifierProfile::WdA5};
 
 class DocRules : public testing::TestWithParam<NotifierProfile> {
  protected:
@@ -69,7 +69,7 @@ class DocRules : public testing::TestWithParam<NotifierProfile> {
 INSTANTIATE_TEST_SUITE_P(Profiles, DocRules, testing::ValuesIn(kShown), profile_name);
 
 TEST_P(DocRules, AStartingProcessHasTheRuleOfItsName) {
-  ASSERT_EQ(send_now(doc_rule_command(GetParam(), {kReader, kWriter})), command_status::Success);
+  ASSERT_EQ(send_now(doc_rule_command(GetParam(), {kReaderRule, kWriterRule})), command_status::Success);
   file_.reset();  // rules outlive the engine
   Notifications seen(GetParam());
   ASSERT_EQ(machine_.start(1000, 4, u"Reader.EXE"), 0);
@@ -86,7 +86,7 @@ TEST_P(DocRules, ACommandReachesTheProcessesThatRun) {
   adopt(1000, u"reader.exe");
   adopt(1004, u"reader.exe");
   Notifications seen(GetParam());
-  ASSERT_EQ(send_now(doc_rule_command(GetParam(), {kReader})), command_status::Success);
+  ASSERT_EQ(send_now(doc_rule_command(GetParam(), {kReaderRule})), command_status::Success);
   EXPECT_TRUE(rule_at_exit(seen, 1000));
   ASSERT_EQ(send_now(doc_rule_command(GetParam(), {})), command_status::Success);
   EXPECT_FALSE(rule_at_exit(seen, 1004));
@@ -152,14 +152,14 @@ const Damage kDamages[] = {
 };
 
 TEST_P(DocRules, EveryMalformedCommandHasItsStatusAndLeavesTheRulesInForce) {
-  ASSERT_EQ(send_now(doc_rule_command(GetParam(), {kReader})), command_status::Success);
+  ASSERT_EQ(send_now(doc_rule_command(GetParam(), {kReaderRule})), command_status::Success);
   for (const Damage& damage : kDamages) {
-    CommandBytes command = doc_rule_command(GetParam(), {kWriter});
+    CommandBytes command = doc_rule_command(GetParam(), {kWriterRule});
     damage.damage(command);
     EXPECT_EQ(send_now(command), damage.status) << damage.row;
   }
   // A later rule's failure takes the earlier ones with it.
-  CommandBytes command = doc_rule_command(GetParam(), {kWriter, kWriter});
+  CommandBytes command = doc_rule_command(GetParam(), {kWriterRule, kWriterRule});
   poke<std::uint64_t>(command, kName + 0x10, 0);
   EXPECT_EQ(send_now(command), command_status::InvalidParameter);
   file_.reset();
