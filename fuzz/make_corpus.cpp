@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "event/record_builder.h"
@@ -62,6 +64,44 @@ constexpr std::string_view kLogSeed =
 {"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":5,"Hostname":"W1","UtcTime":"2021-03-04 05:06:08.5","ProcessGuid":"{ab00}","Image":"C:\\a.exe"}
 {"Channel":"Security","EventID":4689,"Hostname":"W2","TimeCreated":"2021-03-04T05:06:09.1234567Z","ProcessId":"0x200","ProcessName":"C:\\b.exe"}
 )";
+// Payloads for fuzz_engine_command, each behind its profile and its place among the commands.
+bool write_command_seeds(const std::filesystem::path& folder) {
+  const auto text = [](std::u16string_view units) {
+    const auto bytes = std::as_bytes(std::span(units));
+    return std::vector<std::byte>(bytes.begin(), bytes.end());
+  };
+  const auto seed = [](std::uint8_t command, std::vector<std::pair<std::size_t, std::uint64_t>> members,
+                       std::size_t payload_size, const std::vector<std::byte>& tail) {
+    std::vector<std::byte> payload(payload_size);
+    for (const auto& [offset, value] : members) {
+      for (std::size_t byte = 0; byte < 8 && offset + byte < payload.size(); ++byte) {
+        payload[offset + byte] |= static_cast<std::byte>(value >> (8 * byte));
+      }
+    }
+    std::vector<std::byte> bytes{std::byte{2}, std::byte{command}};
+    bytes.insert(bytes.end(), payload.begin(), payload.end());
+    bytes.insert(bytes.end(), tail.begin(), tail.end());
+    return bytes;
+  };
+  // Offsets count from behind the header: 0x10 less than in abi/defender/commands.h.
+  const auto exclusions = text(std::u16string_view(u"a.exe\0\\Device\\*\0", 17));
+  const auto rules = text(std::u16string_view(u"a.exe\0pdf\0\0", 11));
+  std::vector<std::vector<std::byte>> seeds;
+  seeds.push_back(seed(0, {{0, exclusions.size()}, {8, 0x80}}, 0x70, exclusions));
+  seeds.push_back(
+      seed(1, {{0, 0x20 + rules.size()}, {8, 0x80}, {0x70, 1}, {0x78, 0x90}, {0x80, 0xA0}, {0x88, 0xAC}}, 0x90, rules));
+  seeds.push_back(seed(2, {{0, 1}, {8, 1000}, {12, 133'000'000'000'000'000}, {20, 0x20}}, 8 + 0x68, {}));
+  seeds.push_back(seed(3, {{0, 1000}, {8, 1}}, 12, {}));
+  seeds.push_back(seed(4, {{4, 1000}, {8, 133'000'000'000'000'000}}, 0x19, {}));
+  seeds.push_back(seed(5, {}, 0, {}));
+  seeds.push_back(seed(6, {{0, 5}}, 4, {}));
+  seeds.push_back(seed(7, {}, 0, {}));
+  bool written = true;
+  for (std::size_t index = 0; index < seeds.size(); ++index) {
+    written = written && write_seed(folder, "command" + std::to_string(index), seeds[index]);
+  }
+  return written;
+}
 
 }  // namespace
 
@@ -72,7 +112,8 @@ int main(int argc, char** argv) {
   }
   const std::filesystem::path folder = argv[1];
   bool written = write_seed(folder / "fuzz_recording", "blocks", blocks_seed()) &&
-                 write_seed(folder / "fuzz_log", "lives", std::as_bytes(std::span(kLogSeed)));
+                 write_seed(folder / "fuzz_log", "lives", std::as_bytes(std::span(kLogSeed))) &&
+                 write_command_seeds(folder / "fuzz_engine_command");
   int number = 0;
   for (const SampleRecord& sample : sample_records()) {
     const std::string name = "sample" + std::to_string(number++);

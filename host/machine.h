@@ -7,6 +7,7 @@
 // PASSIVE_LEVEL in the System process on its first call.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -111,6 +112,8 @@ struct ProcessStart {
   std::uint8_t protection = 0;     // PS_PROTECTION
   bool subsystem_process = false;  // e.g. WSL: only Ex2 routines are told
   bool file_open_name_available = true;
+  // Services whose SID is a group of the process's token: the five numbers behind S-1-5-80-.
+  std::vector<std::array<std::uint32_t, 5>> services;
 };
 
 enum class Access : std::uint32_t { None = 0, Read = 1, Write = 2, ReadWrite = 3 };

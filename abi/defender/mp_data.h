@@ -45,6 +45,15 @@ struct MpDataLayout {
   MpDataMember<std::int32_t> LastSendError;
   MpDataMember<std::int32_t> Timeouts;
   MpDataMember<std::int32_t> MalformedReplies;
+  MpDataMember<KernelAddress> MpServiceSid;  // SID* of WinDefend, tag "MPsd", like all that follow
+  MpDataMember<KernelAddress> NriServiceSid;
+  MpDataMember<KernelAddress> DlpServiceSid;
+  MpDataMember<KernelAddress> TrustedInstallerSid;
+  MpDataMember<KernelAddress> CoreServiceSid;
+  MpDataMember<KernelAddress> CryptServiceSid;
+  MpDataMember<KernelAddress> CsrssHookData;       // CSRSS_HOOK_DATA*
+  MpDataMember<std::uint64_t> LastDisconnectTick;  // tick count of the engine's last disconnect
+  MpDataMember<std::uint8_t> DllHostTracking;      // not zero: contexts get the dllhost bit
 };
 
 inline constexpr MpDataLayout kMpData1910 = {
@@ -74,6 +83,15 @@ inline constexpr MpDataLayout kMpData1910 = {
     .LastSendError = {0x8D0},
     .Timeouts = {0x8D4},
     .MalformedReplies = {0x8D8},
+    .MpServiceSid = {0x688},
+    .NriServiceSid = {0x690},
+    .DlpServiceSid = {},
+    .TrustedInstallerSid = {0x698},
+    .CoreServiceSid = {},
+    .CryptServiceSid = {},
+    .CsrssHookData = {0x6D0},
+    .LastDisconnectTick = {},
+    .DllHostTracking = {},
 };
 
 inline constexpr MpDataLayout kMpData25080 = {
@@ -103,6 +121,15 @@ inline constexpr MpDataLayout kMpData25080 = {
     .LastSendError = {0xBC8},
     .Timeouts = {0xBCC},
     .MalformedReplies = {0xBD0},
+    .MpServiceSid = {0x948},
+    .NriServiceSid = {0x950},
+    .DlpServiceSid = {0x958},
+    .TrustedInstallerSid = {0x960},
+    .CoreServiceSid = {0x970},
+    .CryptServiceSid = {0x978},
+    .CsrssHookData = {0x9B0},
+    .LastDisconnectTick = {0xFC0},
+    .DllHostTracking = {0xFD1},
 };
 
 static_assert(kMpData1910.Resource.offset + sizeof(EresourceBytes) == kMpData1910.AsyncNotificationCount.offset);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The notifier's device \Device\wdnotifier: the way its messages reach the service that plays Defender's engine, where
-// WdFilter has filter-manager ports. Ours, not Defender's: only the messages and replies inside are
-// (abi/defender/messages.h). SYSTEM and Administrators only; exclusive: opening it connects the one engine, closing it
-// disconnects it. Without an engine every create goes through at once.
+// WdFilter has filter-manager ports. Ours, not Defender's: only the messages, replies and commands inside are
+// (abi/defender/messages.h, abi/defender/commands.h). SYSTEM and Administrators only; exclusive: opening it connects
+// the one engine, closing it disconnects it. Without an engine every create goes through at once.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,11 @@ inline constexpr std::uint32_t kEngineGetMessage = control_code(0x900, Method::B
 // In: EngineReply, then the reply. STATUS_NOT_FOUND when that message no longer waits (time-out, or no reply expected).
 inline constexpr std::uint32_t kEngineReply = control_code(0x901, Method::Buffered, ControlAccess::Write);
 
+// In: one command, from its COMMAND_HEADER on (abi/defender/commands.h). Out: its COMMAND_REPLY, if it has one. The
+// request's status is the command's, when the driver has done it; the same process notifications that the change causes
+// have then been sent. Any thread of the connected engine may send one while others wait for messages.
+inline constexpr std::uint32_t kEngineCommand = control_code(0x902, Method::Buffered, ControlAccess::Write);
+
 struct EngineMessage {
   std::uint64_t message_id;      // for the reply
   std::uint32_t message_size;    // bytes that follow
@@ -40,6 +45,7 @@ static_assert(sizeof(EngineReply) == 16);
 inline constexpr std::uint32_t kMaximumEngineMessageSize = 0x18 + 0x80 + 3 * 0x10000;
 
 // Values of the registry parameter "Profile" of the notifier.
-enum class NotifierProfile : std::uint32_t { Wd1910 = 1910, Wd25080 = 25080, WdA5 = 0xA5 };
+// Wd20H1: the build that Windows Insider build 19008 had, known by its context's layout alone; else assumed like 1910.
+enum class NotifierProfile : std::uint32_t { Wd1910 = 1910, Wd20H1 = 19008, Wd25080 = 25080, WdA5 = 0xA5 };
 
 }  // namespace wdscope::wire

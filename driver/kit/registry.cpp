@@ -86,4 +86,57 @@ NTSTATUS read_number(const UNICODE_STRING& registry_path, const NumberParameter&
   return STATUS_SUCCESS;
 }
 
+namespace {
+
+NTSTATUS refuse_text(const UNICODE_STRING& registry_path, const TextParameter& parameter, std::size_t units) {
+  DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "%wZ\\Parameters: %ws must be a REG_SZ of up to %u characters.\n",
+             &registry_path, reinterpret_cast<PCWSTR>(parameter.name), static_cast<unsigned>(units - 1));
+  return STATUS_INVALID_PARAMETER;
+}
+
+void copy_default(const TextParameter& parameter, WCHAR* text) {
+  std::size_t unit = 0;
+  for (; parameter.default_value[unit] != 0; ++unit) text[unit] = static_cast<WCHAR>(parameter.default_value[unit]);
+  text[unit] = 0;
+}
+
+}  // namespace
+
+NTSTATUS read_text(const UNICODE_STRING& registry_path, const TextParameter& parameter, WCHAR* text,
+                   std::size_t units) {
+  expect_irql_at_most(PASSIVE_LEVEL);
+  Key key;
+  NTSTATUS status = open_parameters(registry_path, key);
+  PoolBytes answer;
+  const std::size_t answer_size = sizeof(KEY_VALUE_PARTIAL_INFORMATION) + units * sizeof(WCHAR);
+  if (NT_SUCCESS(status)) status = answer.allocate(Pool::Paged, answer_size, tag::Registry);
+  if (NT_SUCCESS(status)) {
+    UNICODE_STRING name;
+    RtlInitUnicodeString(&name, reinterpret_cast<PCWSTR>(parameter.name));
+    ULONG needed = 0;
+    status = ZwQueryValueKey(key.handle(), &name, KeyValuePartialInformation, answer.data(),
+                             static_cast<ULONG>(answer_size), &needed);
+  }
+  if (status == STATUS_OBJECT_NAME_NOT_FOUND || status == STATUS_OBJECT_PATH_NOT_FOUND) {
+    copy_default(parameter, text);
+    return STATUS_SUCCESS;
+  }
+  if (status == STATUS_BUFFER_OVERFLOW || status == STATUS_BUFFER_TOO_SMALL) {
+    return refuse_text(registry_path, parameter, units);
+  }
+  if (!NT_SUCCESS(status)) return status;
+
+  const auto* const found = answer.as<const KEY_VALUE_PARTIAL_INFORMATION>();
+  if (found->Type != REG_SZ || found->DataLength % sizeof(WCHAR) != 0) {
+    return refuse_text(registry_path, parameter, units);
+  }
+  std::size_t length = found->DataLength / sizeof(WCHAR);
+  const auto* const data = reinterpret_cast<const WCHAR*>(found->Data);
+  if (length != 0 && data[length - 1] == 0) --length;  // stored with or without its terminator
+  if (length >= units) return refuse_text(registry_path, parameter, units);
+  RtlCopyMemory(text, data, length * sizeof(WCHAR));
+  text[length] = 0;
+  return STATUS_SUCCESS;
+}
+
 }  // namespace wdscope::kit

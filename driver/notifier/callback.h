@@ -14,4 +14,10 @@ namespace wdscope::notifier {
 [[nodiscard]] NTSTATUS MpRegisterCallback(PCALLBACK_OBJECT object, PCALLBACK_FUNCTION function, PVOID context,
                                           PVOID* registration);
 
+// PASSIVE_LEVEL. STATUS_SUCCESS when nobody is registered on the object. WdFilter alone registers on the Nri object, so
+// a registration there means that a live Defender, or another notifier, owns the pair: STATUS_ALREADY_REGISTERED.
+// STATUS_REVISION_MISMATCH when the object is not laid out as known, or the failure to read it. Source of the layout:
+// research into the executive's callback objects; it stands at these places in every known Windows for x64.
+[[nodiscard]] NTSTATUS require_no_owner(PCALLBACK_OBJECT object);
+
 }  // namespace wdscope::notifier

@@ -2,14 +2,15 @@
 #include "notifier/engine_device.h"
 
 #include "abi/wire/engine.h"
+#include "notifier/command.h"
 #include "notifier/engine_port.h"
 
 namespace wdscope::notifier {
 namespace {
 
-NTSTATUS complete(PIRP irp, NTSTATUS status) {
+NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information = 0) {
   irp->IoStatus.Status = status;
-  irp->IoStatus.Information = 0;
+  irp->IoStatus.Information = information;
   IoCompleteRequest(irp, IO_NO_INCREMENT);
   return status;
 }
@@ -36,6 +37,14 @@ NTSTATUS reply(PIRP irp, ULONG input_length) {
   return MpEnginePort->reply(header, input + sizeof(header));
 }
 
+NTSTATUS execute(PIRP irp, ULONG input_length, ULONG output_length) {
+  std::uint32_t written = 0;
+  void* const buffer = irp->AssociatedIrp.SystemBuffer;  // null when both lengths are 0
+  const NTSTATUS status =
+      execute_command({static_cast<const std::uint8_t*>(buffer), input_length}, buffer, output_length, &written);
+  return complete(irp, status, written);
+}
+
 NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT, PIRP irp) {
   const auto& parameters = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl;
   switch (parameters.IoControlCode) {
@@ -43,6 +52,8 @@ NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT, PIRP irp) {
       return MpEnginePort->get_message(irp);
     case wire::kEngineReply:
       return complete(irp, reply(irp, parameters.InputBufferLength));
+    case wire::kEngineCommand:
+      return execute(irp, parameters.InputBufferLength, parameters.OutputBufferLength);
     default:
       return complete(irp, STATUS_INVALID_DEVICE_REQUEST);
   }

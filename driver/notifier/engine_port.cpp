@@ -8,6 +8,8 @@
 #include "kit/locks.h"
 #include "kit/pool.h"
 #include "notifier/engine_device.h"
+#include "notifier/exclusions.h"
+#include "notifier/hardening_exclusion.h"
 #include "notifier/mp_data.h"
 #include "notifier/pool_tag.h"
 #include "notifier/resource_lock.h"
@@ -31,6 +33,7 @@ namespace {
 
 constexpr std::uint32_t kWaitingQueue = 0;
 constexpr LONGLONG k100nsPerMs = 10000;
+constexpr ULONG64 k100nsPerTick = 156250;  // the clock interrupt's usual period
 
 EngineEnvelope* envelope_of(LIST_ENTRY* links) {
   return CONTAINING_RECORD(links, EngineEnvelope, links);
@@ -134,7 +137,7 @@ NTSTATUS EnginePort::connect(PFILE_OBJECT file) {
     PEPROCESS const process = PsGetCurrentProcess();
     ObReferenceObject(process);
     mp_data(&MpDataLayout::EngineProcess) = as_address(process);
-    mp_data(&MpDataLayout::EngineProcessId) = reinterpret_cast<ULONG_PTR>(PsGetCurrentProcessId());
+    mp_data_atomic(&MpDataLayout::EngineProcessId) = reinterpret_cast<ULONG_PTR>(PsGetCurrentProcessId());
     mp_data(&MpDataLayout::ConnectionCount) = 1;
     mp_data(&MpDataLayout::ProtectionPort) = as_address(file);
     mp_data(&MpDataLayout::AsyncPort) = as_address(file);
@@ -143,6 +146,7 @@ NTSTATUS EnginePort::connect(PFILE_OBJECT file) {
     const kit::FastMutexGuard guard(mutex_);
     connected_.store(true, std::memory_order_release);
   }
+  MpSetProcessExempt(nullptr, nullptr, Exempt::Yes, PsGetCurrentProcess());
   // assumed: the service turns behaviour monitoring on as soon as it is there.
   mp_data_atomic(&MpDataLayout::MonitorFlags).fetch_or(defender::monitor_flag::BehaviourMonitoring);
   trace_info("engine connected: process %p", PsGetCurrentProcessId());
@@ -176,12 +180,22 @@ void EnginePort::disconnect() {
     const ResourceLock lock(mp_data_resource(), LockMode::Exclusive);
     process = as_pointer<_EPROCESS>(mp_data(&MpDataLayout::EngineProcess));
     mp_data(&MpDataLayout::EngineProcess) = 0;
-    mp_data(&MpDataLayout::EngineProcessId) = 0;
+    mp_data_atomic(&MpDataLayout::EngineProcessId) = 0;
     mp_data(&MpDataLayout::ConnectionCount) = 0;
     mp_data(&MpDataLayout::ProtectionPort) = 0;
     mp_data(&MpDataLayout::AsyncPort) = 0;
   }
-  if (process) ObDereferenceObject(process);
+  if (process) {
+    MpSetProcessExempt(nullptr, nullptr, Exempt::No, process);
+    ObDereferenceObject(process);
+  }
+  if (mp_data_has(&MpDataLayout::LastDisconnectTick)) {
+    // KeQueryTickCount is no routine on x64 but a read of the shared page, which these drivers do without.
+    ULONG64 counter = 0;
+    mp_data(&MpDataLayout::LastDisconnectTick) = KeQueryInterruptTimePrecise(&counter) / k100nsPerTick;
+    const NTSTATUS status = reset_hardening_exclusions();
+    if (!NT_SUCCESS(status)) trace_error("hardening exclusions not reset: status %08X", status);
+  }
   trace_info("engine disconnected; %I64u messages dropped so far", dropped_count());
 }
 

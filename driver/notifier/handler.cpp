@@ -4,9 +4,14 @@
 #include "abi/defender/flags.h"
 #include "abi/defender/messages.h"
 #include "kit/irql.h"
+#include "notifier/doc_rules.h"
+#include "notifier/exclusions.h"
+#include "notifier/hardening.h"
+#include "notifier/hardening_exclusion.h"
 #include "notifier/kernel_handle.h"
 #include "notifier/message.h"
 #include "notifier/notification.h"
+#include "notifier/pre_scan.h"
 #include "notifier/process_context_list.h"
 #include "notifier/trace.h"
 
@@ -36,6 +41,16 @@ UniqueProcessId current_process() {
           PsGetProcessCreateTimeQuadPart(PsGetCurrentProcess())};
 }
 
+// Every judgement by name and token that needs nobody's answer, in Defender's order.
+void classify(const ProcessEventFacts& facts, MP_PROCESS_CONTEXT* context) {
+  const NTSTATUS status = MpSetProcessDocOpenRule(context, facts.image_name);
+  if (!NT_SUCCESS(status)) trace_info("no doc rule set for process %p: status %08X", facts.process_id, status);
+  set_pre_scan(facts.process, context, facts.image_name);
+  MpSetProcessExempt(context, facts.image_name, Exempt::Yes, nullptr);
+  MpSetProcessHardening(facts.process, context, facts.image_name);
+  MpSetProcessHardeningExclusion(context, facts.image_name);
+}
+
 void handle_create(const ProcessEventFacts& facts) {
   if (facts.access_denied) *facts.access_denied = FALSE;
   const CreateParameters parameters = {facts.image_name, facts.command_line, facts.parent_process_id};
@@ -50,6 +65,8 @@ void handle_create(const ProcessEventFacts& facts) {
   if (mp_data(&defender::MpDataLayout::SetCreateThreadNotifyRoutineEx)) {
     context_flags(context.get()).fetch_or(defender::flag::ThreadExCheckPending);
   }
+
+  classify(facts, context.get());
 
   const SiteFrame site = {.process = facts.process,
                           .process_id = facts.process_id,

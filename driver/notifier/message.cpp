@@ -25,8 +25,9 @@ constexpr std::uint32_t kNormalThreadPriority = 8;
 constexpr std::uint32_t kNormalPagePriority = 5;
 constexpr LONGLONG k100nsPerMs = 10000;
 
+// The older layout of messages and replies.
 bool is_1910() {
-  return MpProfile->id == wire::NotifierProfile::Wd1910;
+  return !MpProfile->has_context_tail();
 }
 
 std::uint32_t header_size() {
@@ -127,10 +128,10 @@ EngineEnvelope* build_process_message(const ProcessMessage& message) {
   if (!envelope) return nullptr;
   auto* const payload = payload_of<Payload>(envelope);
   fill_common(payload, message);
-  const auto* const tail = tail_of(message.context);
+  auto* const tail = tail_of(message.context);
   payload->SessionId = tail->SessionId;
   payload->Flags = message.message_flags;
-  payload->KnownType = tail->KnownProcessType;
+  payload->KnownType = static_cast<std::uint32_t>(known_type_of(tail));
   payload->Rules = rules_of(message.context);
   payload->Rules2 = rules2_of(message.context);
   return envelope;
@@ -253,6 +254,21 @@ void MpSendTrustedProcessMessage(UntrustedLeft left, PCUNICODE_STRING name) {
   } else {
     send_trusted_process_message<defender::TRUSTED_PROCESS_MESSAGE_25080>(left, name);
   }
+}
+
+void send_taint_message(MP_PROCESS_CONTEXT* context, std::uint8_t reason) {
+  if (!behaviour_monitoring()) return;
+  using Payload = defender::TAINT_MESSAGE_25080;
+  EngineEnvelope* const envelope = allocate_message(defender::MessageType::Taint, sizeof(Payload));
+  if (!envelope) {
+    trace_error("no memory for the taint message about process %p", context->ProcessId);
+    return;
+  }
+  auto* const payload = payload_of<Payload>(envelope);
+  payload->ProcessId = static_cast<std::uint32_t>(context->ProcessId);
+  payload->CreateTime = context->CreateTime;
+  payload->Reason = reason;
+  MpEnginePort->post(envelope, MessagePriority::Normal);
 }
 
 }  // namespace wdscope::notifier

@@ -30,4 +30,7 @@ enum class UntrustedLeft : std::uint8_t { None = 0, One = 1 };
 // <= APC_LEVEL. Queued, if behaviour monitoring is on. `name` may be null.
 void MpSendTrustedProcessMessage(UntrustedLeft left, PCUNICODE_STRING name);
 
+// <= APC_LEVEL, 25080 and later. Queued, if behaviour monitoring is on: a command took the process's exclusion.
+void send_taint_message(MP_PROCESS_CONTEXT* context, std::uint8_t reason);
+
 }  // namespace wdscope::notifier

@@ -162,7 +162,7 @@ KERNEL_TEST("Notification: a refresh carries the context's image name and flag, 
     const test::Notification& refresh = recorder[1];
     KERNEL_CHECK_EQUAL(refresh.info.OperationType, 3u);
     KERNEL_CHECK_EQUAL(refresh.info.ImageName, context->ImageName);
-    KERNEL_CHECK_EQUAL(refresh.info.Trusted, profile == NotifierProfile::Wd1910 ? 0x40u : 1u);
+    KERNEL_CHECK_EQUAL(refresh.info.Trusted, MpProfile->has_context_tail() ? 1u : 0x40u);
     KERNEL_CHECK_EQUAL(refresh.info.ParentProcessId, 0u);
     for (const std::uint8_t byte : refresh.before) KERNEL_CHECK_EQUAL(byte, 0u);
     KERNEL_CHECK_EQUAL(recorder[0].info.Trusted, 1u);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "notifier/notifier.h"
 
+#include "notifier/doc_rules.h"
 #include "notifier/engine_port.h"
+#include "notifier/exclusions.h"
+#include "notifier/hardening.h"
 #include "notifier/notify_routine.h"
+#include "notifier/pre_scan.h"
 #include "notifier/process_table.h"
 #include "notifier/refresh.h"
 #include "notifier/trace.h"
@@ -13,6 +17,15 @@ namespace {
 NTSTATUS start_parts(PDRIVER_OBJECT driver, const Parameters& parameters, const char** part) {
   *part = "global data";
   NTSTATUS status = start_data(driver, parameters);
+  if (!NT_SUCCESS(status)) return status;
+  *part = "service SIDs";
+  status = start_service_sids();
+  if (!NT_SUCCESS(status)) return status;
+  *part = "exclusions";
+  status = MpInitializeProcessExclusions();
+  if (!NT_SUCCESS(status)) return status;
+  *part = "doc rules";
+  status = MpInitializeDocOpenRules();
   if (!NT_SUCCESS(status)) return status;
   *part = "process table";
   status = MpInitializeProcessTable();
@@ -43,6 +56,10 @@ void stop_notifier() {
   MpRemoveProcessNotifyRoutine();
   stop_engine_port();
   MpShutdownProcessTable();
+  stop_doc_open_rules();
+  stop_process_exclusions();
+  stop_pre_scan();
+  stop_service_sids();
   stop_data();
 }
 

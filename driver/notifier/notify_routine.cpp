@@ -64,6 +64,15 @@ NTSTATUS start_connections() {
   status = create_object(&MpDataLayout::NriNotification,
                          wd ? defender::kWdNriNotificationCallback : defender::kMpNriNotificationCallback);
   if (!NT_SUCCESS(status)) return status;
+  status = require_no_owner(as_pointer<_CALLBACK_OBJECT>(mp_data(&MpDataLayout::NriNotification)));
+  if (!NT_SUCCESS(status)) {
+    trace_error(
+        "refused: %ws has an owner (a live Microsoft Defender, or another notifier) or cannot be examined: "
+        "status %08X",
+        reinterpret_cast<PCWSTR>(wd ? defender::kWdNriNotificationCallback : defender::kMpNriNotificationCallback),
+        status);
+    return status;
+  }
   PVOID registration = nullptr;
   status = MpRegisterCallback(as_pointer<_CALLBACK_OBJECT>(mp_data(&MpDataLayout::NriNotification)),
                               MpNriNotificationCallback, MpData, &registration);

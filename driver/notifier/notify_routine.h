@@ -8,6 +8,7 @@ namespace wdscope::notifier {
 
 // PASSIVE_LEVEL. First the callback objects, so that no notification can meet a missing one (Defender makes them last);
 // then the Nri registration; then the process routine by Ex2, else Ex, else the plain kind. On failure nothing is left.
+// STATUS_ALREADY_REGISTERED: the Nri object has an owner already, a live Defender for instance.
 [[nodiscard]] NTSTATUS MpSetProcessNotifyRoutine();
 
 // PASSIVE_LEVEL; waits for calls in progress. Unregisters first, then lets the objects go. Nothing happens for what is

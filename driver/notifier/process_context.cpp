@@ -3,7 +3,9 @@
 
 #include "abi/defender/flags.h"
 #include "notifier/counted_string.h"
+#include "notifier/doc_rules.h"
 #include "notifier/kernel_handle.h"
+#include "notifier/known_process.h"
 #include "notifier/lookaside.h"
 #include "notifier/message.h"
 #include "notifier/process_query.h"
@@ -93,6 +95,7 @@ NTSTATUS fill_context(MP_PROCESS_CONTEXT* context, const CreateParameters* param
   if (!NT_SUCCESS(status)) return status;
   status = fill_strings(context, handle.get(), parameters);
   if (!NT_SUCCESS(status)) return status;
+  classify_known_process(process.get(), context, parameters ? parameters->parent_process_id : nullptr);
   status = fill_facts(context, handle.get());
   if (!NT_SUCCESS(status)) return status;
   if (context->ProcessId == kSystemProcessId) {
@@ -162,6 +165,7 @@ void MpReleaseProcessContext(MP_PROCESS_CONTEXT* context) {
 }
 
 void MpFreeProcessContext(MP_PROCESS_CONTEXT* context) {
+  if (context->DocRule) release_doc_open_rule(as_pointer<MP_DOC_OPEN_RULE>(context->DocRule));
   free_string(image_name_of(context));
   free_string(command_line_of(context));
   context->Magic = 0;

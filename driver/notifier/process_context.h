@@ -7,6 +7,7 @@
 
 #include <atomic>
 
+#include "abi/defender/flags.h"
 #include "abi/defender/process_context.h"
 #include "notifier/process_table.h"
 
@@ -31,7 +32,7 @@ void MpDeleteProcessContext(MP_PROCESS_CONTEXT* context);
 // <= APC_LEVEL, no lock held. The last release takes the context out of the counters and frees it.
 void MpReleaseProcessContext(MP_PROCESS_CONTEXT* context);
 
-// Gives strings and block back, without regard to references and counters.
+// Gives doc rule, strings and block back, without regard to references and counters.
 void MpFreeProcessContext(MP_PROCESS_CONTEXT* context);
 
 void reference_context(MP_PROCESS_CONTEXT* context);
@@ -58,6 +59,10 @@ inline PUNICODE_STRING command_line_of(const MP_PROCESS_CONTEXT* context) {
 // The members behind 0xC0, or null for a profile without them.
 inline defender::MP_PROCESS_CONTEXT_25080* tail_of(MP_PROCESS_CONTEXT* context) {
   return MpProfile->has_context_tail() ? reinterpret_cast<defender::MP_PROCESS_CONTEXT_25080*>(context) : nullptr;
+}
+
+inline defender::KnownProcessType known_type_of(defender::MP_PROCESS_CONTEXT_25080* context) {
+  return static_cast<defender::KnownProcessType>(std::atomic_ref<std::uint32_t>(context->KnownProcessType).load());
 }
 
 // One reference on a context, owned.

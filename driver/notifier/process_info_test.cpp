@@ -70,3 +70,43 @@ KERNEL_TEST("ProcessInfo: the 1910 entry leaves the member at 0x3C alone") {
   KERNEL_CHECK(context->ProcessFlags & defender::flag::Trusted);
   MpReleaseProcessContext(context);
 }
+
+KERNEL_TEST("ProcessInfo: the engine's own process and process 4 get substitutes (C.16)") {
+  const test::State state;
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  MP_PROCESS_CONTEXT* const engine = insert_context(400, 1);
+  MP_PROCESS_CONTEXT* const system = insert_context(4, 1);
+  KERNEL_REQUIRE(engine && system);
+  mp_data(&defender::MpDataLayout::EngineProcessId) = 400;
+  defender::PROCESS_INFO_25080 info = {};
+  info.ProcessId = 400;
+  info.CreateTime = 1;
+  KERNEL_CHECK_EQUAL(MpSetOneProcessInfo(info), STATUS_SUCCESS);
+  KERNEL_CHECK_EQUAL(engine->ProcessRules, 0x7FFu);
+  KERNEL_CHECK_EQUAL(engine->CodeInjectionRequestMask, ~std::uint64_t{0});
+  KERNEL_CHECK(engine->ProcessFlags & defender::flag::Trusted);
+  KERNEL_CHECK_EQUAL(tail_of(engine)->InfoApplications, 1u);
+  info.ProcessId = 4;
+  info.HardeningValid = 1;
+  KERNEL_CHECK_EQUAL(MpSetOneProcessInfo(info), STATUS_SUCCESS);
+  KERNEL_CHECK_EQUAL(system->ProcessRules, defender::rule::AllRegistryAllowed);
+  KERNEL_CHECK_EQUAL(tail_of(system)->State & defender::state::HardeningExclusions,
+                     defender::state::RegistryHardeningExcluded);
+  MpReleaseProcessContext(engine);
+  MpReleaseProcessContext(system);
+}
+
+KERNEL_TEST("ProcessInfo: process 0 is nobody, an unknown key is not found (C.16)") {
+  const test::State state;
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
+  KERNEL_REQUIRE(context);
+  defender::PROCESS_INFO_25080 info = {};
+  info.Rules = defender::rule::ForceTrusted;
+  KERNEL_CHECK_EQUAL(MpSetOneProcessInfo(info), STATUS_SUCCESS);
+  info.ProcessId = 400;
+  info.CreateTime = 2;
+  KERNEL_CHECK_EQUAL(MpSetOneProcessInfo(info), STATUS_NOT_FOUND);
+  KERNEL_CHECK_EQUAL(context->ProcessRules, 0u);
+  MpReleaseProcessContext(context);
+}

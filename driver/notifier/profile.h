@@ -2,6 +2,7 @@
 // Which build of WdFilter the notifier behaves like: everything that differs between the builds, as one table each.
 #pragma once
 
+#include "abi/defender/commands.h"
 #include "abi/defender/mp_data.h"
 #include "abi/wire/engine.h"
 #include "kit/nt.h"
@@ -33,10 +34,12 @@ struct Profile {
   bool writes_byte_1e;  // the newest build alone
   std::uint8_t message_version;
   std::uint16_t reply_size;
+  const defender::CommandProtocol& commands;
 
+  // 25080 and later: the members behind 0xC0, the third rule word, the state bits.
   bool has_context_tail() const { return context_size == 0x130; }
   // The 2019 build wrote none of the bytes behind Trusted; their content is stack residue.
-  bool writes_rule_bytes() const { return id != wire::NotifierProfile::Wd1910; }
+  bool writes_rule_bytes() const { return has_context_tail(); }
 };
 
 // The profile of a registry value, or null for an unknown one.

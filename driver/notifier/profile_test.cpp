@@ -7,8 +7,9 @@
 using namespace wdscope;
 using namespace wdscope::notifier;
 
-KERNEL_TEST("Profile: only the three known values name one") {
+KERNEL_TEST("Profile: only the known values name one") {
   KERNEL_CHECK(find_profile(1910) != nullptr);
+  KERNEL_CHECK(find_profile(19008) != nullptr);
   KERNEL_CHECK(find_profile(25080) != nullptr);
   KERNEL_CHECK(find_profile(0xA5) != nullptr);
   KERNEL_CHECK(find_profile(0) == nullptr);
@@ -33,4 +34,23 @@ KERNEL_TEST("Parameters: a waiting time below a tenth of a second is raised to i
   KERNEL_CHECK_EQUAL(effective_create_timeout_ms(99), 100u);
   KERNEL_CHECK_EQUAL(effective_create_timeout_ms(100), 100u);
   KERNEL_CHECK_EQUAL(effective_create_timeout_ms(10000), 10000u);
+}
+
+KERNEL_TEST("Profile: the callback objects stand at the build's places (A.1)") {
+  struct Row {
+    wire::NotifierProfile profile;
+    std::uint32_t process;
+    std::uint32_t nri;
+  };
+  static constexpr Row kRows[] = {{wire::NotifierProfile::Wd1910, 0x6D8, 0x6E0},
+                                  {wire::NotifierProfile::Wd20H1, 0x6D8, 0x6E0},
+                                  {wire::NotifierProfile::Wd25080, 0x9B8, 0x9C0},
+                                  {wire::NotifierProfile::WdA5, 0x9B8, 0x9C0}};
+  for (const Row& row : kRows) {
+    const test::State state(row.profile);
+    KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+    KERNEL_CHECK_EQUAL(as_address(&mp_data(&defender::MpDataLayout::ProcessNotification)),
+                       as_address(MpData) + row.process);
+    KERNEL_CHECK_EQUAL(as_address(&mp_data(&defender::MpDataLayout::NriNotification)), as_address(MpData) + row.nri);
+  }
 }

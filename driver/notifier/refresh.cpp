@@ -2,11 +2,29 @@
 #include "notifier/refresh.h"
 
 #include "kit/checked_copy.h"
+#include "notifier/hardening.h"
+#include "notifier/hardening_exclusion.h"
+#include "notifier/kernel_handle.h"
 #include "notifier/notification.h"
+#include "notifier/pre_scan.h"
 #include "notifier/process_context_list.h"
 #include "notifier/trace.h"
 
 namespace wdscope::notifier {
+
+namespace {
+
+// Neither exemption nor doc rule, as Defender leaves them out here.
+void classify_running(MP_PROCESS_CONTEXT* context) {
+  ProcessReference process;
+  if (!NT_SUCCESS(PsLookupProcessByProcessId(process_id_of(context), process.put()))) return;  // it has gone
+  PCUNICODE_STRING const image_name = image_name_of(context);
+  set_pre_scan(process.get(), context, image_name);
+  MpSetProcessHardening(process.get(), context, image_name);
+  MpSetProcessHardeningExclusion(context, image_name);
+}
+
+}  // namespace
 
 void NTAPI MpNriNotificationCallback(PVOID context, PVOID argument1, PVOID argument2) {
   const KIRQL irql = KeGetCurrentIrql();
@@ -32,7 +50,7 @@ void MpRefreshProcessNotifications() {
 }
 
 void MpUpdateRunningProcesses() {
-  const NTSTATUS status = for_each_process_context(MissingContexts::Create, [](MP_PROCESS_CONTEXT*) {});
+  const NTSTATUS status = for_each_process_context(MissingContexts::Create, classify_running);
   if (!NT_SUCCESS(status)) trace_error("not all running processes have contexts: status %08X", status);
 }
 

@@ -14,7 +14,8 @@ void NTAPI MpNriNotificationCallback(PVOID context, PVOID argument1, PVOID argum
 // PASSIVE_LEVEL. One type-3 notification with image name for every known process, on this thread.
 void MpRefreshProcessNotifications();
 
-// PASSIVE_LEVEL. Makes contexts for all processes that run now, without notifying. A failure is traced and leaves the
+// PASSIVE_LEVEL. Makes contexts for all processes that run now and judges pre-scan hook, hardening and hardening
+// exclusion, without notifying. A failure is traced and leaves the
 // processes that come after it without a context until they end.
 void MpUpdateRunningProcesses();
 

@@ -3,18 +3,33 @@
 
 #include "kit/kernel_string.h"
 #include "notifier/callback.h"
+#include "notifier/doc_rules.h"
+#include "notifier/exclusions.h"
+#include "notifier/hardening.h"
 #include "notifier/lookaside.h"
+#include "notifier/pre_scan.h"
 
 namespace wdscope::notifier::test {
 
-State::State(wire::NotifierProfile profile) {
+State::State(wire::NotifierProfile profile, void (*adjust)(Parameters& parameters)) {
   const Profile* const chosen = find_profile(static_cast<ULONG>(profile));
-  status_ = start_data(nullptr, {chosen, CallbackNames::Wd, kMinimumCreateTimeoutMs});
+  Parameters parameters = default_parameters();
+  parameters.profile = chosen;
+  parameters.create_timeout_ms = kMinimumCreateTimeoutMs;
+  if (adjust) adjust(parameters);
+  status_ = start_data(nullptr, parameters);
+  if (NT_SUCCESS(status_)) status_ = start_service_sids();
+  if (NT_SUCCESS(status_)) status_ = MpInitializeProcessExclusions();
+  if (NT_SUCCESS(status_)) status_ = MpInitializeDocOpenRules();
   if (NT_SUCCESS(status_)) status_ = MpInitializeProcessTable();
 }
 
 State::~State() {
   MpShutdownProcessTable();
+  stop_doc_open_rules();
+  stop_process_exclusions();
+  stop_pre_scan();
+  stop_service_sids();
   stop_data();
 }
 

@@ -12,7 +12,9 @@ namespace wdscope::notifier::test {
 // Global data and process table of one profile, for a scope.
 class State {
  public:
-  explicit State(wire::NotifierProfile profile = wire::NotifierProfile::WdA5);
+  // `adjust`: other parameters than the defaults.
+  explicit State(wire::NotifierProfile profile = wire::NotifierProfile::WdA5,
+                 void (*adjust)(Parameters& parameters) = nullptr);
   ~State();
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -61,7 +63,7 @@ inline HANDLE as_id(ULONG_PTR process_id) {
   return reinterpret_cast<HANDLE>(process_id);
 }
 
-inline constexpr wire::NotifierProfile kAllProfiles[] = {wire::NotifierProfile::Wd1910, wire::NotifierProfile::Wd25080,
-                                                         wire::NotifierProfile::WdA5};
+inline constexpr wire::NotifierProfile kAllProfiles[] = {wire::NotifierProfile::Wd1910, wire::NotifierProfile::Wd20H1,
+                                                         wire::NotifierProfile::Wd25080, wire::NotifierProfile::WdA5};
 
 }  // namespace wdscope::notifier::test

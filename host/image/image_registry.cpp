@@ -75,6 +75,7 @@ const LoadedImage* image_containing(const void* address) {
 }
 
 std::string describe_unloaded(const void* address) {
+  if (image_containing(address)) return {};  // another has its place
   const auto at = reinterpret_cast<std::uintptr_t>(address);
   std::lock_guard hold(registry_mutex);
   for (auto image = gone().rbegin(); image != gone().rend(); ++image) {

@@ -78,6 +78,7 @@ void destroy_process(void* body) {
   }
   if (process->image_file) dereference_object(process->image_file);
   if (process->image.buffer) pool_free_for_host(process->image.buffer);
+  destroy_token(process->token);
 }
 
 void append_running(Process* process) {
@@ -131,7 +132,8 @@ Process* create_process(const ProcessStart& start) {
   process->protection = start.protection;
   process->subsystem_process = start.subsystem_process;
   process->file_open_name_available = start.file_open_name_available;
-  if (!store_strings(*process, start.image, start.command_line)) {
+  if (!make_token(process->token, start.session_id, start.services) ||
+      !store_strings(*process, start.image, start.command_line)) {
     dereference_object(process);
     return nullptr;
   }

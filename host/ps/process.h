@@ -14,6 +14,7 @@
 #include "host/nt/ke.h"
 #include "host/nt/ps.h"
 #include "host/ob/object.h"
+#include "host/se/token.h"
 
 namespace wdscope::host {
 
@@ -33,6 +34,7 @@ struct Process {
   char image_file_name[15];  // the last component of the image, cut to 14 characters; NUL-terminated
   UnicodeString image;       // both in pool: drivers are shown these very strings
   UnicodeString command_line;
+  Token token;
   FileObject* image_file;  // what the image was opened as; null for a subsystem process without an image
   std::uint64_t first_thread_id;
   std::atomic<bool> exiting;  // somebody has begun to end it

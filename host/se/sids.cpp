@@ -8,6 +8,7 @@
 #include "host/ke/thread.h"
 #include "host/nt/export_table.h"
 #include "host/ob/handle.h"
+#include "host/se/token.h"
 #include "host/verifier/fault_plan.h"
 
 namespace wdscope::host {
@@ -219,6 +220,10 @@ std::span<const Export> se_exports() {
       NT_EXPORT(RtlInitializeSid),
       NT_EXPORT(ZwSetSecurityObject),
       NT_EXPORT(SeExports),
+      NT_EXPORT(PsReferencePrimaryToken),
+      NT_EXPORT(PsDereferencePrimaryToken),
+      NT_EXPORT(SeQueryInformationToken),
+      NT_EXPORT(SeQuerySessionIdToken),
   };
   return table;
 }

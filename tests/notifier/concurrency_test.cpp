@@ -5,6 +5,7 @@
 
 #include "abi/defender/callback_names.h"
 #include "abi/defender/flags.h"
+#include "commands.h"
 #include "engine.h"
 #include "host/ob/object.h"
 #include "notifications.h"
@@ -64,6 +65,47 @@ TEST_P(Concurrency, EveryProcessHasItsOwnOrderedStory) {
     expected.push_back(OperationType::Terminate);
     EXPECT_EQ(story, expected) << process_id;
   }
+}
+
+// Commands that judge every process anew, while processes come and go over reused ids: no life is lost or told twice,
+// and in the end nobody but System is counted.
+TEST_P(Concurrency, CommandsArriveWhileProcessesComeAndGo) {
+  NotifierMachine machine;
+  machine.load(GetParam());
+  Engine engine(machine.machine(), [&](const Message&) { return allow(GetParam(), 0); });
+  Notifications seen(GetParam());
+  std::vector<std::thread> creators;
+  for (std::uint64_t thread = 0; thread < kThreads; ++thread) {
+    creators.emplace_back([&, thread] {
+      for (std::uint64_t index = 0; index < kProcessesEach; ++index) {
+        const std::uint64_t process_id = 10000 + 4 * (thread * 4 + index % 4);
+        EXPECT_EQ(machine.start(process_id, 4, index % 2 ? u"a.exe" : u"b.exe"), 0);
+        EXPECT_EQ(machine.exit(process_id), 0);
+      }
+    });
+  }
+  for (int round = 0; round < 20; ++round) {
+    const std::u16string name = round % 2 ? u"a.exe" : u"b.exe";
+    EXPECT_EQ(send(engine.file(), exclusion_command(GetParam(), {name})), 0);
+    EXPECT_EQ(send(engine.file(), doc_rule_command(GetParam(), {{name, {u"pdf"}}})), 0);
+    if (protocol_of(GetParam()).ResetHardeningExclusions) {
+      EXPECT_EQ(send(engine.file(), reset_hardening_command(GetParam())), 0);
+    }
+    EXPECT_LE(query_counts(engine.file(), GetParam()).TrustedCount, 1 + 2 * kThreads);
+  }
+  for (std::thread& creator : creators) creator.join();
+
+  std::uint64_t created = 0;
+  std::uint64_t terminated = 0;
+  for (const Notification& notification : seen.all()) {
+    created += notification.operation() == OperationType::Create;
+    terminated += notification.operation() == OperationType::Terminate;
+  }
+  EXPECT_EQ(created, kThreads * kProcessesEach);
+  EXPECT_EQ(terminated, kThreads * kProcessesEach);
+  const auto counts = query_counts(engine.file(), GetParam());
+  EXPECT_EQ(counts.TrustedCount, 1u);
+  EXPECT_EQ(counts.UntrustedCount, 0u);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ TEST_P(CreateExit, TheCreateSaysIdParentAndImageAndNothingElse) {
   EXPECT_EQ(create.parent, 1000u);
   EXPECT_EQ(create.image, u"\\Device\\HarddiskVolume1\\bin\\a.exe");
   EXPECT_EQ(create.info.Trusted, 0);
-  const std::uint8_t unwritten = is(NotifierProfile::Wd1910) ? 0xCC : 0;
+  const std::uint8_t unwritten = is_2019(GetParam()) ? 0xCC : 0;
   EXPECT_EQ(create.info.Rules2Bit1, unwritten);
   EXPECT_EQ(create.info.Rules2Bit10, unwritten);
   EXPECT_EQ(create.info.Byte1F, unwritten);
@@ -55,7 +55,7 @@ TEST_P(CreateExit, TheTerminateSaysTheIdAlone) {
   EXPECT_EQ(exit.info.ParentProcessId, 0u);
   EXPECT_FALSE(exit.image);
   EXPECT_EQ(exit.info.Trusted, 0);
-  EXPECT_EQ(exit.info.Rules2Bit1, is(NotifierProfile::Wd1910) ? 0xCC : 0);
+  EXPECT_EQ(exit.info.Rules2Bit1, is_2019(GetParam()) ? 0xCC : 0);
   EXPECT_TRUE(exit.argument2_null);
 }
 
@@ -87,7 +87,9 @@ TEST_P(CreateExit, TheContextNextToTheArgumentIsThatOfTheProcess) {
   const auto all = seen.of(1000);
   ASSERT_EQ(all.size(), 2u);
   const auto& context = *all[0].context;
-  EXPECT_EQ(context.Common.Magic, is(NotifierProfile::Wd1910) ? 0x00C0DA0Fu : 0x0130DA0Fu);
+  EXPECT_EQ(context.Common.Magic, is(NotifierProfile::Wd1910)   ? 0x00C0DA0Fu
+                                  : is(NotifierProfile::Wd20H1) ? 0x00C8DA0Fu
+                                                                : 0x0130DA0Fu);
   EXPECT_EQ(context.Common.ProcessId, 1000u);
   EXPECT_EQ(context.Common.CreateTime, start.created_100ns);
   EXPECT_EQ(context.Common.RefCount, 2);
@@ -107,6 +109,10 @@ TEST_P(CreateExit, TheContextNextToTheArgumentIsThatOfTheProcess) {
     EXPECT_EQ(context.SensitiveSections.flink, all[0].context_address + 0xD0);
     EXPECT_EQ(context.SendResult & 0x0F, 0u);
   }
+  if (is(NotifierProfile::Wd20H1)) {
+    EXPECT_EQ(context.UnknownC0, 0u);  // no file-name information, the preview's last member
+    EXPECT_EQ(context.PaddingC4, 0u);
+  }
   // The exit shows the same context, unlinked and terminating.
   EXPECT_EQ(all[1].context_address, all[0].context_address);
   EXPECT_EQ(all[1].context->Common.RefCount, 1);
@@ -119,6 +125,7 @@ TEST_P(CreateExit, TheNeighboursOfTheArgumentAreThoseOfTheBuild) {
   const Notification create = seen.of(1000).at(0);
   switch (GetParam()) {
     case NotifierProfile::Wd1910:
+    case NotifierProfile::Wd20H1:
       EXPECT_EQ(create.info.ParentProcessId, create.argument1 - 8);
       EXPECT_EQ(create.at(-0x08), 4u);
       EXPECT_EQ(create.at(0x20), create.info.ImageName);
@@ -200,7 +207,7 @@ TEST_P(CreateExit, ATrustedProcessIsAnnouncedInTheOrderOfTheBuild) {
   EXPECT_EQ(trust.info.Trusted, 1);
   EXPECT_FALSE(trust.image);
   EXPECT_EQ(trust.info.ParentProcessId, 0u);
-  if (!is(NotifierProfile::Wd1910)) {
+  if (!is_2019(GetParam())) {
     EXPECT_EQ(trust.info.Rules2Bit1, 1);
     EXPECT_EQ(trust.info.Rules2Bit10, asks_first ? 1 : 0);
     EXPECT_EQ(create.info.Rules2Bit1, asks_first ? 1 : 0);

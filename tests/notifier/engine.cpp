@@ -27,6 +27,7 @@ std::vector<std::uint8_t> reply_bytes(std::uint8_t version, std::uint32_t rules,
 Answer answer(wire::NotifierProfile profile, std::uint32_t rules, std::uint32_t rules2, std::uint8_t denied) {
   switch (profile) {
     case wire::NotifierProfile::Wd1910:
+    case wire::NotifierProfile::Wd20H1:
       return {reply_bytes<defender::CREATE_REPLY_1910>(defender::kMessageVersion1910, rules, rules2, denied)};
     case wire::NotifierProfile::Wd25080:
       return {reply_bytes<defender::CREATE_REPLY_25080>(defender::kMessageVersion25080, rules, rules2, denied)};

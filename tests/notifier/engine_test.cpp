@@ -77,7 +77,7 @@ TEST_P(EngineStory, TheCreateMessageSaysWhatThePublishedLayoutHas) {
     EXPECT_EQ(+payload.CreatorProcessId, 1000u);
     EXPECT_EQ(+payload.CreatorCreateTime, +payload.ParentCreateTime);
   };
-  if (is(NotifierProfile::Wd1910)) {
+  if (is_2019(GetParam())) {
     EXPECT_EQ(message.version, 0x5D);
     check(message.as<defender::PROCESS_MESSAGE_1910>());
   } else {
@@ -276,7 +276,7 @@ TEST_P(EngineStory, TheLastUntrustedProcessIsReportedGoneAndTheOnlyOneByName) {
   char16_t first = 0;
   std::memcpy(&first, messages[3].payload() + 0x1A, sizeof first);
   EXPECT_EQ(first, u'\\');
-  EXPECT_EQ(messages[3].head.Size, is(NotifierProfile::Wd1910) ? 0x38u : 0x20u);
+  EXPECT_EQ(messages[3].head.Size, is_2019(GetParam()) ? 0x38u : 0x20u);
   // Its end: the exit is queued before the last reference, and with it the counter, goes; but 0xD overtakes.
   ASSERT_EQ(machine_.exit(1004), 0);
   messages = engine.wait_for(6);

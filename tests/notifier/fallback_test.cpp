@@ -103,7 +103,7 @@ TEST_P(WithoutEx, TheProcessIsAskedForItsCommandLineWhichTheNotificationItselfLa
     EXPECT_EQ(create.context_image, u"\\Device\\HarddiskVolume1\\bin\\a.exe");
   }
   // The words next to the argument that are the command line where the newer routines bring one.
-  if (GetParam() == NotifierProfile::Wd1910) {
+  if (is_2019(GetParam())) {
     EXPECT_EQ(create.at(0x28), 0u);
   }
   if (GetParam() == NotifierProfile::WdA5) {

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "abi/defender/flags.h"
+#include "abi/defender/service_sids.h"
+#include "commands.h"
 #include "engine.h"
 #include "host/verifier/fault_plan.h"
 #include "notifications.h"
@@ -11,6 +13,13 @@ namespace wdscope::test {
 namespace {
 
 using wire::NotifierProfile;
+
+// Its token is asked for: the service of a Defender program.
+host::ProcessStart defender_program(std::uint64_t process_id) {
+  auto start = NotifierMachine::describe(process_id, 4, u"MsMpEng.exe");
+  start.services = {defender::kWinDefendSid};
+  return start;
+}
 
 class Faults : public testing::TestWithParam<NotifierProfile> {};
 INSTANTIATE_TEST_SUITE_P(Profiles, Faults, testing::ValuesIn(kAllProfiles), profile_name);
@@ -33,7 +42,17 @@ TEST_P(Faults, EachFailureLeavesNothingAndStopsNobody) {
           engine = std::make_unique<Engine>(
               machine.machine(), [&](const Message&) { return allow(GetParam(), defender::rule::ForceTrusted); });
         }
-        EXPECT_EQ(machine.start(1000), 0) << plan.last_failure();
+        if (engine) {
+          // Done or refused: either way nothing is left behind, and the process below goes on.
+          send(engine->file(), doc_rule_command(GetParam(), {{u"a.exe", {u"pdf"}}, {u"b.exe", {u"doc"}}}));
+          send(engine->file(), exclusion_command(GetParam(), {u"early.exe", u"\\Device\\*", u"\\Device\\x.exe"}));
+          send(engine->file(), friendly_command(GetParam(), 2000));
+          if (protocol_of(GetParam()).Taint) {
+            send(engine->file(), reset_hardening_command(GetParam()));
+            send(engine->file(), trusted_installer_command(GetParam(), 7));
+          }
+        }
+        EXPECT_EQ(machine.machine().start_process(defender_program(1000)), 0) << plan.last_failure();
         EXPECT_EQ(machine.exit(1000), 0) << plan.last_failure();
       }
       machine.machine().set_fault_plan(nullptr);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include "abi/defender/service_sids.h"
 #include "notifier_machine.h"
 
 namespace wdscope::test {
@@ -12,6 +13,16 @@ TEST(NotifierKernelTests, PassInTheHost) {
   for (const std::uint64_t process_id : {1000, 1004, 1512}) {
     ASSERT_EQ(machine.machine().adopt_process(NotifierMachine::describe(process_id, 4, u"early.exe")), 0);
   }
+  // In session 0, and services by their SIDs: whom the tests of tokens look for.
+  const auto adopt_service = [&](std::uint64_t process_id, const defender::ServiceSidWords& service) {
+    auto start = NotifierMachine::describe(process_id, 4, u"early.exe");
+    start.session_id = 0;
+    start.services = {service};
+    ASSERT_EQ(machine.machine().adopt_process(start), 0);
+  };
+  adopt_service(2000, defender::kWinDefendSid);
+  adopt_service(2004, defender::kTrustedInstallerSid);
+  adopt_service(2008, defender::kCryptSvcSid);
   const auto driver =
       machine.machine().load(read_driver("wdnotifier_test.sys"), {.service_name = "wdnotifier_test", .parameters = {}});
   for (const std::string& line : machine.debug_output().lines()) {

@@ -12,6 +12,8 @@ namespace {
 
 using wire::NotifierProfile;
 
+void NTAPI take_refresh(void*, void*, void*) {}
+
 TEST(NotifierLoad, AnUnknownProfileIsRefusedWithWords) {
   NotifierMachine machine;
   const auto driver = machine.try_load({{"Profile", 19041u}});
@@ -92,6 +94,49 @@ TEST(NotifierLoad, ATakenDeviceNameFailsTheStartAndLeavesNothing) {
   Notifications seen(NotifierProfile::WdA5);
   ASSERT_EQ(machine.start(1000), 0);
   EXPECT_EQ(seen.of(1000).size(), 1u);
+}
+
+// The only registrant of the Nri object is WdFilter: whoever is there already owns the pair.
+TEST(NotifierLoad, ALiveDefenderIsNotDisturbed) {
+  constexpr auto kStatusAlreadyRegistered = host::nt_status(0xC0000718);
+  for (const NotifierProfile profile : kAllProfiles) {
+    NotifierMachine machine;
+    machine.load(profile);
+    machine.unload();  // leaves the permanent objects, as whoever came first would
+    host::CallbackObject* const nri = open_callback(defender::kWdNriNotificationCallback);
+    ASSERT_NE(nri, nullptr);
+    host::CallbackRegistration* const foreign = host::ExRegisterCallback(nri, take_refresh, nullptr);
+    ASSERT_NE(foreign, nullptr);
+    const auto refused = machine.try_load(with_profile(profile));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().status, kStatusAlreadyRegistered);
+    EXPECT_TRUE(machine.debug_output().contains("refused: \\Callback\\WdNriNotificationCallback has an owner"));
+    host::ExUnregisterCallback(foreign);
+    host::ObfDereferenceObject(nri);
+    machine.load(profile);  // when it has gone, nothing is in the way
+  }
+}
+
+TEST(NotifierLoad, AMalformedHardeningTableIsRefusedWithWords) {
+  NotifierMachine machine;
+  const auto driver = machine.try_load({{"HardeningTable", std::u16string(u"lsass.exe=9")}});
+  ASSERT_FALSE(driver);
+  EXPECT_EQ(driver.error().status, host::kStatusInvalidParameter);
+  EXPECT_TRUE(machine.debug_output().contains("HardeningTable must be"));
+}
+
+TEST(NotifierLoad, ATextThatIsNoneOrTooLongIsRefusedByName) {
+  const std::map<std::string, host::RegistryValue> values[] = {{{"ProductPath", 7u}},
+                                                               {{"SystemRootPath", std::u16string(260, u'x')}}};
+  for (const auto& value : values) {
+    NotifierMachine machine;
+    const auto driver = machine.try_load(value);
+    ASSERT_FALSE(driver);
+    EXPECT_EQ(driver.error().status, host::kStatusInvalidParameter);
+    EXPECT_TRUE(machine.debug_output().contains(value.begin()->first + " must be a REG_SZ"));
+  }
+  NotifierMachine machine;
+  machine.load(Parameters{{"SystemRootPath", std::u16string(259, u'x')}});
 }
 
 }  // namespace

@@ -94,7 +94,7 @@ Notification Notifications::observe(const std::uint8_t* argument, void* argument
   std::memcpy(seen.before.data(), argument - seen.before.size(), seen.before.size());
   std::memcpy(&seen.info, argument, sizeof seen.info);
   // The 1910 frame ends after two pointers.
-  const std::size_t after = profile_ == wire::NotifierProfile::Wd1910 ? 0x10 : seen.after.size();
+  const std::size_t after = is_2019(profile_) ? 0x10 : seen.after.size();
   std::memcpy(seen.after.data(), argument + sizeof seen.info, after);
   seen.argument2_null = argument2 == nullptr;
   seen.argument1 = reinterpret_cast<std::uint64_t>(argument);
@@ -105,16 +105,18 @@ Notification Notifications::observe(const std::uint8_t* argument, void* argument
   seen.held_locks = host::describe_held_locks();
   if (seen.info.ImageName) seen.image = text_at(seen.info.ImageName);
   if (seen.operation() == defender::OperationType::Create) {
-    seen.parent = profile_ == wire::NotifierProfile::Wd1910
-                      ? *reinterpret_cast<const std::uint64_t*>(seen.info.ParentProcessId)
-                      : seen.info.ParentProcessId;
+    seen.parent = is_2019(profile_) ? *reinterpret_cast<const std::uint64_t*>(seen.info.ParentProcessId)
+                                    : seen.info.ParentProcessId;
   }
   if (seen.operation() == defender::OperationType::Trust || profile_ == wire::NotifierProfile::Wd25080) return seen;
 
-  const bool is_1910 = profile_ == wire::NotifierProfile::Wd1910;
-  seen.context_address = seen.at(is_1910 ? defender::kContextOffset1910 : defender::kContextOffsetA5);
+  const bool older = is_2019(profile_);
+  seen.context_address = seen.at(older ? defender::kContextOffset1910 : defender::kContextOffsetA5);
   defender::MP_PROCESS_CONTEXT_25080 context{};
-  std::memcpy(&context, reinterpret_cast<const void*>(seen.context_address), is_1910 ? 0xC0 : 0x130);
+  std::memcpy(&context, reinterpret_cast<const void*>(seen.context_address),
+              profile_ == wire::NotifierProfile::Wd1910 ? 0xC0
+              : older                                   ? 0xC8
+                                                        : 0x130);
   seen.context = context;
   seen.context_image = text_at(context.Common.ImageName);
   seen.context_command_line = text_at(context.Common.CommandLine);

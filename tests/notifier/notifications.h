@@ -18,6 +18,11 @@
 
 namespace wdscope::test {
 
+// The generation of 2019: 1910 and the preview before it.
+constexpr bool is_2019(wire::NotifierProfile profile) {
+  return profile == wire::NotifierProfile::Wd1910 || profile == wire::NotifierProfile::Wd20H1;
+}
+
 struct Notification {
   std::array<std::uint8_t, 0x20> before;
   defender::WD_PS_NOTIFY_INFO info;

@@ -80,6 +80,8 @@ std::string profile_name(const testing::TestParamInfo<wire::NotifierProfile>& pa
   switch (parameter.param) {
     case wire::NotifierProfile::Wd1910:
       return "Wd1910";
+    case wire::NotifierProfile::Wd20H1:
+      return "Wd20H1";
     case wire::NotifierProfile::Wd25080:
       return "Wd25080";
     case wire::NotifierProfile::WdA5:

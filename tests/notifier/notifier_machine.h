@@ -63,8 +63,8 @@ class NotifierMachine {
   host::LoadedDriver* driver_ = nullptr;
 };
 
-inline constexpr wire::NotifierProfile kAllProfiles[] = {wire::NotifierProfile::Wd1910, wire::NotifierProfile::Wd25080,
-                                                         wire::NotifierProfile::WdA5};
+inline constexpr wire::NotifierProfile kAllProfiles[] = {wire::NotifierProfile::Wd1910, wire::NotifierProfile::Wd20H1,
+                                                         wire::NotifierProfile::Wd25080, wire::NotifierProfile::WdA5};
 std::string profile_name(const testing::TestParamInfo<wire::NotifierProfile>& parameter);
 
 }  // namespace wdscope::test

@@ -49,7 +49,7 @@ TEST_P(Refresh, NamesEveryProcessOnceWithItsTrust) {
     EXPECT_TRUE(by_id.emplace(notification.info.ProcessId, notification).second);
   }
   ASSERT_EQ(by_id.size(), 3u);
-  EXPECT_EQ(by_id.at(4).info.Trusted, GetParam() == NotifierProfile::Wd1910 ? 0x40 : 1);
+  EXPECT_EQ(by_id.at(4).info.Trusted, is_2019(GetParam()) ? 0x40 : 1);
   EXPECT_EQ(by_id.at(2000).info.Trusted, 0);
   EXPECT_EQ(by_id.at(2000).image, early_.image);
   EXPECT_EQ(by_id.at(1000).info.Trusted, 0);

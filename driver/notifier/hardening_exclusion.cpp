@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "notifier/hardening_exclusion.h"
+
+#include "abi/defender/flags.h"
+#include "kit/irql.h"
+#include "kit/kernel_string.h"
+#include "kit/pool.h"
+#include "notifier/counted_string.h"
+#include "notifier/exclusions.h"
+#include "notifier/file_name.h"
+#include "notifier/hardening_table.h"
+#include "notifier/pool_tag.h"
+#include "notifier/process_context_list.h"
+#include "notifier/trace.h"
+
+namespace wdscope::notifier {
+namespace {
+
+namespace state = defender::state;
+using defender::HARDENING_EXCLUSION;
+using defender::HARDENING_EXCLUSION_DATA;
+
+constexpr std::uint8_t kProtectionTypeMask = 0x07;
+constexpr std::uint8_t kAntimalwareSigner = 3;
+constexpr std::uint8_t kLastAntimalwareSigner = 7;
+// assumed: the 1910 list holds MpCmdRun too, and every other name of its kind has this mask.
+constexpr std::uint32_t kMpCmdRunMask1910 = defender::flag::Friendly;
+
+std::atomic_ref<defender::KernelAddress> published_data() {
+  return std::atomic_ref<defender::KernelAddress>(MpProcessExclusion->HardeningData);
+}
+
+HARDENING_EXCLUSION_DATA* hardening_data() {
+  return as_pointer<HARDENING_EXCLUSION_DATA>(published_data().load());
+}
+
+// Calls `visit(entry, path)` from the head on until it says true; gives that entry, or null.
+template <class Visit>
+HARDENING_EXCLUSION* find_entry(HARDENING_EXCLUSION_DATA* data, Visit visit) {
+  const defender::KernelAddress head = as_address(&data->Entries);
+  for (defender::KernelAddress at = data->Entries.flink; at != head;) {
+    auto* const entry = as_pointer<HARDENING_EXCLUSION>(at);
+    at = entry->Links.flink;
+    if (visit(*as_pointer<UNICODE_STRING>(entry->Path))) return entry;
+  }
+  return nullptr;
+}
+
+std::uint32_t bits_of(const HARDENING_EXCLUSION& entry) {
+  return (entry.Kinds.Registry ? state::RegistryHardeningExcluded : 0) |
+         (entry.Kinds.File ? state::FileHardeningExcluded : 0) |
+         (entry.Kinds.Object ? state::ObjectHardeningExcluded : 0);
+}
+
+void exclude_1910(MP_PROCESS_CONTEXT* context, PCUNICODE_STRING image_name) {
+  if (!is_present(image_name) || !NT_SUCCESS(MpCreateProcessHardeningExcludeDataIfNeeded())) return;
+  HARDENING_EXCLUSION_DATA* const data = hardening_data();
+  const HARDENING_EXCLUSION* const entry =
+      find_entry(data, [&](const UNICODE_STRING& path) { return equal_names(path, *image_name); });
+  if (entry) {
+    context_flags(context).fetch_or(entry->Mask);
+  } else if (equal_names(*as_pointer<UNICODE_STRING>(data->MpCmdRun), *image_name)) {
+    context_flags(context).fetch_or(kMpCmdRunMask1910);
+  }
+}
+
+// The three bits for a process of 25080 and later.
+std::uint32_t decide(defender::MP_PROCESS_CONTEXT_25080* context, PCUNICODE_STRING image_name) {
+  constexpr std::uint32_t kDefault = state::HardeningExclusions;
+  if (is_antimalware_protected(context)) return kDefault;
+  const std::uint32_t rules3 = std::atomic_ref<std::uint32_t>(context->ProcessRules3).load();
+  if (is_trusted_installer(context) && !(rules3 & kWithdrawTrustedInstallerExclusion)) return kDefault;
+  if (!image_name) return kDefault;
+  if (!is_present(image_name)) return context->Common.SubsystemInformation ? 0 : kDefault;
+  if (!NT_SUCCESS(MpCreateProcessHardeningExcludeDataIfNeeded())) return kDefault;
+  HARDENING_EXCLUSION_DATA* const data = hardening_data();
+  if (data->Entries.flink == as_address(&data->Entries)) return kDefault;
+  const HARDENING_EXCLUSION* const entry = find_entry(data, [&](const UNICODE_STRING& path) {
+    return path.Length <= image_name->Length && RtlPrefixUnicodeString(&path, image_name, TRUE);
+  });
+  if (entry) return bits_of(*entry);
+  return equal_names(*as_pointer<UNICODE_STRING>(data->MpCmdRun), *image_name) ? kDefault : 0;
+}
+
+}  // namespace
+
+NTSTATUS MpCreateProcessHardeningExcludeDataIfNeeded() {
+  kit::expect_irql_at_most(PASSIVE_LEVEL);
+  if (hardening_data()) return STATUS_SUCCESS;
+  HARDENING_EXCLUSION_DATA* data = nullptr;
+  const NTSTATUS status = make_hardening_table(&data);
+  if (!NT_SUCCESS(status)) {
+    trace_error("no table of hardening exclusions: status %08X", status);
+    return status;
+  }
+  defender::KernelAddress none = 0;
+  if (!published_data().compare_exchange_strong(none, as_address(data))) free_hardening_table(data);
+  return STATUS_SUCCESS;
+}
+
+void MpSetProcessHardeningExclusion(MP_PROCESS_CONTEXT* context, PCUNICODE_STRING image_name) {
+  kit::expect_irql_at_most(PASSIVE_LEVEL);
+  if (auto* const tail = tail_of(context)) {
+    store_hardening_exclusions(tail, decide(tail, image_name));
+  } else {
+    exclude_1910(context, image_name);
+  }
+}
+
+NTSTATUS reset_hardening_exclusions() {
+  return for_each_process_context(MissingContexts::Skip, [](MP_PROCESS_CONTEXT* context) {
+    MpSetProcessHardeningExclusion(context, image_name_of(context));
+  });
+}
+
+void free_hardening_exclusions() {
+  if (HARDENING_EXCLUSION_DATA* const data = hardening_data()) free_hardening_table(data);
+  published_data().store(0);
+}
+
+bool is_antimalware_protected(defender::MP_PROCESS_CONTEXT_25080* context) {
+  const std::uint8_t protection = context->Common.Protection;
+  const std::uint8_t signer = protection >> 4;
+  const std::uint32_t known = std::atomic_ref<std::uint32_t>(context->State).load();
+  return (known & state::ProtectionValid) && (protection & kProtectionTypeMask) && signer >= kAntimalwareSigner &&
+         signer <= kLastAntimalwareSigner;
+}
+
+bool is_trusted_installer(defender::MP_PROCESS_CONTEXT_25080* context) {
+  using defender::KnownProcessType;
+  const KnownProcessType type = known_type_of(context);
+  return type == KnownProcessType::TrustedInstaller || type == KnownProcessType::TrustedInstallerChild;
+}
+
+void store_hardening_exclusions(defender::MP_PROCESS_CONTEXT_25080* context, std::uint32_t bits) {
+  std::atomic_ref<std::uint32_t> word(context->State);
+  std::uint32_t old = word.load();
+  while (!word.compare_exchange_weak(old, (old & ~state::HardeningExclusions) | bits)) {
+  }
+}
+
+}  // namespace wdscope::notifier

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "notifier/known_process.h"
+
+#include "abi/defender/flags.h"
+#include "kit/irql.h"
+#include "kit/kernel_string.h"
+#include "notifier/counted_string.h"
+#include "notifier/file_name.h"
+#include "notifier/hardening_exclusion.h"
+#include "notifier/token.h"
+#include "notifier/trace.h"
+
+namespace wdscope::notifier {
+namespace {
+
+using defender::KnownProcessType;
+using defender::MpDataLayout;
+
+bool runs_service(PEPROCESS process, defender::MpDataMember<defender::KernelAddress> MpDataLayout::*service) {
+  bool found = false;
+  const NTSTATUS status = token_has_group(process, as_pointer<const ServiceSid>(mp_data(service)), &found);
+  if (!NT_SUCCESS(status)) trace_info("no token of process %p: status %08X", PsGetProcessId(process), status);
+  return found;
+}
+
+// What name and token say.
+KnownProcessType type_of(PEPROCESS process, const UNICODE_STRING& file_name) {
+  if (equal_names(file_name, kit::counted(u"csrss.exe"))) return KnownProcessType::Csrss;
+  const bool installer_name = equal_names(file_name, kit::counted(u"TrustedInstaller.exe")) ||
+                              equal_names(file_name, kit::counted(u"TiWorker.exe"));
+  if (installer_name && runs_service(process, &MpDataLayout::TrustedInstallerSid)) {
+    return KnownProcessType::TrustedInstaller;
+  }
+  if (equal_names(file_name, kit::counted(u"svchost.exe")) && runs_service(process, &MpDataLayout::CryptServiceSid)) {
+    return KnownProcessType::CryptographicServices;
+  }
+  return KnownProcessType::None;
+}
+
+// A child counts only when its parent makes it itself: a parent that was claimed is none.
+bool is_installers_child(HANDLE parent_process_id) {
+  if (!parent_process_id || parent_process_id != PsGetCurrentProcessId()) return false;
+  ContextReference parent;
+  return NT_SUCCESS(MpGetProcessContextById(parent_process_id, parent.put())) &&
+         is_trusted_installer(tail_of(parent.get()));
+}
+
+}  // namespace
+
+void classify_known_process(PEPROCESS process, MP_PROCESS_CONTEXT* context, HANDLE parent_process_id) {
+  kit::expect_irql_at_most(PASSIVE_LEVEL);
+  auto* const tail = tail_of(context);
+  PCUNICODE_STRING const image_name = image_name_of(context);
+  UNICODE_STRING file_name;
+  if (!tail || !is_present(image_name) || !NT_SUCCESS(final_component(image_name, &file_name))) return;
+  KnownProcessType type = type_of(process, file_name);
+  if (type == KnownProcessType::None && is_installers_child(parent_process_id)) {
+    type = KnownProcessType::TrustedInstallerChild;
+  }
+  tail->KnownProcessType = static_cast<std::uint32_t>(type);
+  if (mp_data(&MpDataLayout::DllHostTracking) && equal_names(file_name, kit::counted(u"dllhost.exe"))) {
+    tail->State |= defender::state::DllHost;
+  }
+}
+
+}  // namespace wdscope::notifier

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "notifier/path.h"
+
+#include "kit/irql.h"
+#include "kit/kernel_string.h"
+#include "kit/pool.h"
+#include "notifier/mp_data.h"
+
+namespace wdscope::notifier {
+namespace {
+
+constexpr SIZE_T kLongest = 0xFFFC;
+
+PUNICODE_STRING join(const UNICODE_STRING& first, const UNICODE_STRING& second, const UNICODE_STRING& third,
+                     ULONG tag) {
+  kit::expect_irql_at_most(PASSIVE_LEVEL);
+  const SIZE_T length = SIZE_T{first.Length} + second.Length + third.Length;
+  if (length > kLongest) return nullptr;
+  auto* const path = static_cast<PUNICODE_STRING>(
+      kit::allocate_zeroed(kit::Pool::Paged, sizeof(UNICODE_STRING) + length + sizeof(WCHAR), tag));
+  if (!path) return nullptr;
+  auto* const text = reinterpret_cast<UCHAR*>(path + 1);
+  RtlCopyMemory(text, first.Buffer, first.Length);
+  RtlCopyMemory(text + first.Length, second.Buffer, second.Length);
+  RtlCopyMemory(text + first.Length + second.Length, third.Buffer, third.Length);
+  *path = {static_cast<USHORT>(length), static_cast<USHORT>(length + sizeof(WCHAR)), reinterpret_cast<PWSTR>(text)};
+  return path;
+}
+
+}  // namespace
+
+PUNICODE_STRING system_root_path(const UNICODE_STRING& below, ULONG tag) {
+  return join(MpParameters.system_root.view(), below, UNICODE_STRING{}, tag);
+}
+
+PUNICODE_STRING system32_path(const UNICODE_STRING& name, ULONG tag) {
+  return join(MpParameters.system_root.view(), kit::counted(u"\\System32\\"), name, tag);
+}
+
+PUNICODE_STRING product_path(ULONG tag) {
+  return join(MpParameters.product_path.view(), kit::counted(u"\\MpCmdRun.exe"), UNICODE_STRING{}, tag);
+}
+
+}  // namespace wdscope::notifier
