@@ -40,6 +40,12 @@ struct RawArguments {
   bool force = false;
   std::string color = "auto";
   std::string recording;
+  std::string target;
+  bool untrusted = false;
+  bool excluded = false;
+  std::vector<std::string> flags;
+  std::vector<std::string> pids;
+  std::vector<std::string> images;
   std::string shell;
 };
 

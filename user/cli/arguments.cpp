@@ -2,9 +2,14 @@
 #include "cli/arguments.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <utility>
 
+#include "abi/defender/flags.h"
 #include "cli/application.h"
 #include "cli/completion.h"
 #include "cli/duration.h"
@@ -43,12 +48,56 @@ tl::unexpected<Error> unexpected_word(const CLI::App& place, const std::string& 
   return usage(fmt::format("unexpected '{}'", word), help_advice(place));
 }
 
+Verb verb_named(std::string_view name) {
+  static constexpr std::pair<std::string_view, Verb> kVerbs[] = {
+      {"watch", Verb::Watch}, {"run", Verb::Run},   {"record", Verb::Record},   {"replay", Verb::Replay},
+      {"ps", Verb::Ps},       {"tree", Verb::Tree}, {"explain", Verb::Explain},
+  };
+  const auto* found =
+      std::find_if(std::begin(kVerbs), std::end(kVerbs), [name](const auto& verb) { return verb.first == name; });
+  return found == std::end(kVerbs) ? Verb::Watch : found->second;
+}
+
+// Sets the bit that `name` has in one of the two words, if it has one.
+bool set_flag(std::string_view name, ProcessFilter& filter) {
+  for (const auto& [bit, known] : defender::kProcessFlagNames) {
+    if (known == name) filter.flags |= bit;
+    if (known == name) return true;
+  }
+  for (const auto& [bit, known] : defender::kStateNames) {
+    if (known == name) filter.state |= bit;
+    if (known == name) return true;
+  }
+  return false;
+}
+
+Result<ProcessFilter> understand_filter(const RawArguments& raw) {
+  ProcessFilter filter;
+  filter.untrusted = raw.untrusted;
+  filter.excluded = raw.excluded;
+  filter.patterns = raw.images;
+  for (const std::string& name : raw.flags) {
+    if (set_flag(name, filter)) continue;
+    std::vector<std::string> known;
+    for (const auto& flag : defender::kProcessFlagNames) known.emplace_back(flag.name);
+    for (const auto& flag : defender::kStateNames) known.emplace_back(flag.name);
+    return usage(fmt::format("unknown flag '{}'{}", name, meant(name, known)),
+                 fmt::format("the flags are {}", fmt::join(known, ", ")));
+  }
+  for (const std::string& text : raw.pids) {
+    std::uint64_t pid = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), pid);
+    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
+      return usage(fmt::format("'{}' is no process id", text), "--pid takes a decimal number, as the views show it");
+    }
+    filter.pids.push_back(pid);
+  }
+  return filter;
+}
+
 Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std::vector<std::string> command) {
   Arguments arguments;
-  arguments.verb = verb == "run"      ? Verb::Run
-                   : verb == "record" ? Verb::Record
-                   : verb == "replay" ? Verb::Replay
-                                      : Verb::Watch;
+  arguments.verb = verb_named(verb);
   const auto profile = parse_profile(raw.profile);
   if (!profile) return tl::unexpected(profile.error());
   arguments.profile = *profile;
@@ -69,6 +118,10 @@ Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std
                                            : ColorChoice::Auto;
   arguments.talk = raw.quiet ? Talk::Quiet : Talk::Normal;
   arguments.recording = raw.recording;
+  arguments.target = raw.target;
+  auto filter = understand_filter(raw);
+  if (!filter) return tl::unexpected(filter.error());
+  arguments.filter = std::move(*filter);
   return arguments;
 }
 

@@ -10,13 +10,14 @@
 #include <vector>
 
 #include "cli/talk.h"
+#include "event/process_filter.h"
 #include "event/result.h"
 #include "lab/lab.h"
 #include "sink/output_file.h"
 
 namespace wdscope::cli {
 
-enum class Verb : std::uint8_t { Watch, Run, Record, Replay };
+enum class Verb : std::uint8_t { Watch, Run, Record, Replay, Ps, Tree, Explain };
 enum class Format : std::uint8_t { Text, Ndjson };
 enum class ColorChoice : std::uint8_t { Auto, Always, Never };
 enum class DriverOutput : std::uint8_t { Dropped, Shown };
@@ -40,7 +41,9 @@ struct Arguments {
 
   Talk talk = Talk::Normal;
 
-  std::string recording;  // replay: the file
+  std::string recording;  // replay, and --from of ps, tree, explain: the file
+  ProcessFilter filter;
+  std::string target;  // explain: a pid or a pattern of images
 };
 
 // Something to print instead of doing anything: help, version, a completion script, the manual.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/arguments.h"
+#include "cli/filter_sink.h"
 #include "event/event.h"
 #include "event/source.h"
 
@@ -15,8 +16,9 @@ namespace wdscope::cli {
 
 struct EventOutput {
   std::unique_ptr<Sink> sink;
-  std::function<Result<void>()> close;  // tells of the last errors; once
-  std::string name;                     // for messages
+  std::function<Result<void>()> close;   // tells of the last errors; once
+  std::string name;                      // for messages
+  std::shared_ptr<FilterCounts> filter;  // null: nothing is filtered
 };
 
 // Text or NDJSON to standard output or a file. `words` say what the stream is: at the head of the text, on standard

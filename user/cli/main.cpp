@@ -26,6 +26,12 @@ Result<int> perform(const Arguments& arguments) {
       return record(arguments);
     case Verb::Replay:
       return replay(arguments);
+    case Verb::Ps:
+      return ps(arguments);
+    case Verb::Tree:
+      return tree(arguments);
+    case Verb::Explain:
+      return explain(arguments);
   }
   return failure(ErrorCode::Internal, "a verb without a function");
 }

@@ -11,5 +11,8 @@ Result<int> watch(const Arguments& arguments);
 Result<int> run(const Arguments& arguments);
 Result<int> record(const Arguments& arguments);
 Result<int> replay(const Arguments& arguments);
+Result<int> ps(const Arguments& arguments);
+Result<int> tree(const Arguments& arguments);
+Result<int> explain(const Arguments& arguments);
 
 }  // namespace wdscope::cli
