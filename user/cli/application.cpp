@@ -81,6 +81,15 @@ const std::vector<VerbWords>& all_words() {
        {{"wdscope explain 4711", "a process that runs now"},
         {"wdscope explain --from build.wdrec cc1", "one of a recording"},
         {"wdscope explain sshd >/dev/null && echo excluded", "in a script"}}},
+      {"layouts",
+       "Print WdFilter's structures as research knows them, for people and for other tools.",
+       "",
+       "The same catalogue as the drivers read by. table: with confidence and source of each field; json: the same for "
+       "programs; c: a header; natvis: for debuggers, with the header; isf: a symbol table of Volatility 3; windbg: a "
+       "script with !wdps, which lists the process contexts.",
+       {{"wdscope layouts", "read it"},
+        {"wdscope layouts --format c > wdfilter.h", "a header for C and C++"},
+        {"wdscope layouts --format isf > wdfilter.json", "for Volatility 3"}}},
       {"completion",
        "Print a completion script.",
        "bash|zsh|fish",
@@ -219,6 +228,11 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
   CLI::App& explain = add_verb(*application, "explain");
   explain.add_option("TARGET", raw["explain"].target, "A process id or an image")->type_name("")->required();
   add_picture_options(explain, raw["explain"]);
+
+  CLI::App& layouts = add_verb(*application, "layouts");
+  raw["layouts"].format = "table";
+  add_choice(layouts, "--format", raw["layouts"].format, {"table", "json", "c", "natvis", "isf", "windbg"},
+             "table: for eyes (default); the others are for tools", "");
 
   CLI::App& completion = add_verb(*application, "completion");
   completion.add_option("SHELL", raw["completion"].shell, "bash, zsh or fish")

@@ -14,6 +14,7 @@
 #include "cli/completion.h"
 #include "cli/duration.h"
 #include "cli/help.h"
+#include "cli/layout_export.h"
 #include "cli/suggestion.h"
 
 namespace wdscope::cli {
@@ -166,6 +167,7 @@ Result<Request> parse_arguments(std::vector<std::string> words) {
   }
   const std::string verb = verbs.front()->get_name();
   if (verb == "completion") return Printout{completion_script(*application, raw[verb].shell)};
+  if (verb == "layouts") return Printout{export_layouts(raw[verb].format)};
   if (verb == "manual") return Printout{manual_page(*application)};
 
   const bool takes_command = verb_words(verb).operands.find("COMMAND") != std::string_view::npos;

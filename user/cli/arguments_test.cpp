@@ -85,6 +85,13 @@ TEST(Arguments, ExplainHasATargetAndMayHaveARecording) {
   refused({"explain"});
 }
 
+TEST(Arguments, LayoutsIsPrintedInItsOwnFormats) {
+  setenv("WDSCOPE_FORMAT", "ndjson", 1);
+  EXPECT_THAT(printed({"layouts"}), HasSubstr("MP_PROCESS_CONTEXT_25080"));
+  unsetenv("WDSCOPE_FORMAT");
+  EXPECT_THAT(printed({"layouts", "--format", "c"}), HasSubstr("#define MP_PROCESS_TABLE_MAGIC 0x01c0da13u"));
+}
+
 TEST(Arguments, TheNewestProfileIsTheDefault) {
   const Arguments arguments = understood({"watch"});
   EXPECT_EQ(arguments.profile, Profile::WdA5);
