@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "observer/context.h"
 
+#include "abi/defender/layouts.h"
+
 namespace wdscope::observer {
 namespace {
 
@@ -11,9 +13,9 @@ using wire::Anomaly;
 using wire::anomaly_bit;
 using wire::ContextPlace;
 
+// Decoding goes through the structures that the catalogue takes its offsets from.
 bool is_known_magic(std::uint32_t magic) {
-  return magic == defender::kProcessContextMagic1910 || magic == defender::kProcessContextMagic20H1 ||
-         magic == defender::kProcessContextMagic25080;
+  return defender::layout::kProcessContextMagics.contain(magic);
 }
 
 std::uint64_t candidate_at(const Argument& argument, ContextPlace place) {

@@ -81,6 +81,42 @@ const std::vector<VerbWords>& all_words() {
        {{"wdscope lab load mydriver.sys", "does it start, hear of a process, and unload?"},
         {"wdscope lab load mydriver.sys --profile 1910 -- make", "with a build's processes, as the notifier of 2019"},
         {"wdscope lab load mydriver.sys --without-observer -o report.txt", "instead of wdscope.sys; into a file"}}},
+      {"ps",
+       "List the processes that the notifier knows: trust, flags, protection, doc rule.",
+       "",
+       "Starts a lab, has its notifier repeat the state of every process, and shows it; no privilege is needed, but "
+       "without root the images of other users' processes are only short names. What only a notification of the "
+       "creation tells (flags, doc rule, command line) is known of processes that were seen to start: --from shows "
+       "those of a recording, also the ended ones.\n\n"
+       "A column of which nothing is known is left out.",
+       {{"wdscope ps", "what runs now"},
+        {"wdscope ps --untrusted --image 'python*'", "untrusted Pythons"},
+        {"wdscope ps --from build.wdrec --flag service_host", "of a recording, by a flag"}}},
+      {"tree",
+       "Show the processes that the notifier knows as a tree.",
+       "",
+       "As ps, each process below its parent. With filters the ancestors of what they find are shown too.",
+       {{"wdscope tree", "what runs now"}, {"wdscope tree --from build.wdrec", "a recorded build"}}},
+      {"explain",
+       "Say in plain words what Defender has decided about a process, and whether an exclusion is in force for it.",
+       "PID|IMAGE",
+       "For each fact: whose word it is, when it was learnt and from which notification; what it means; and what has "
+       "changed since the process was first seen. IMAGE is a file name, or with a slash a path; '*' and '?' stand for "
+       "any text and one character.\n\n"
+       "The exit code answers 'is my exclusion in force?': 0 yes, 1 no, 4 cannot tell. Of several processes with that "
+       "image: 0 if it is for all, 1 if it is not for one of them.",
+       {{"wdscope explain 4711", "a process that runs now"},
+        {"wdscope explain --from build.wdrec cc1", "one of a recording"},
+        {"wdscope explain sshd >/dev/null && echo excluded", "in a script"}}},
+      {"layouts",
+       "Print WdFilter's structures as research knows them, for people and for other tools.",
+       "",
+       "The same catalogue as the drivers read by. table: with confidence and source of each field; json: the same for "
+       "programs; c: a header; natvis: for debuggers, with the header; isf: a symbol table of Volatility 3; windbg: a "
+       "script with !wdps, which lists the process contexts.",
+       {{"wdscope layouts", "read it"},
+        {"wdscope layouts --format c > wdfilter.h", "a header for C and C++"},
+        {"wdscope layouts --format isf > wdfilter.json", "for Volatility 3"}}},
       {"completion",
        "Print a completion script.",
        "bash|zsh|fish",
@@ -145,15 +181,39 @@ void add_quiet_option(CLI::App& verb, RawArguments& raw) {
   verb.add_flag("-q,--quiet", raw.quiet, "Say nothing on standard error but losses and errors");
 }
 
+void add_color_option(CLI::App& verb, RawArguments& raw) {
+  add_choice(verb, "--color", raw.color, {"auto", "always", "never"},
+             "Colour the text: auto (default) does on a terminal, unless NO_COLOR is set or TERM is dumb",
+             "WDSCOPE_COLOR");
+}
+
+void add_filter_options(CLI::App& verb, RawArguments& raw) {
+  verb.add_flag("--untrusted", raw.untrusted, "Only untrusted processes");
+  verb.add_flag("--excluded", raw.excluded, "Only processes whose flags say that they are excluded");
+  const auto add = [&verb](const char* name, std::vector<std::string>& values, const char* type, const char* words) {
+    verb.add_option(name, values, words)->type_name(type)->type_size(1)->allow_extra_args(false);
+  };
+  add("--flag", raw.flags, "NAME", "Only processes with this flag; repeated: with all of them");
+  add("--pid", raw.pids, "PID", "Only this process; repeated: any of them");
+  add("--image", raw.images, "PATTERN",
+      "Only this image: a file name, or with a slash a path; * and ? are wildcards; repeated: any of them");
+}
+
+// Of ps, tree and explain: live or from a recording.
+void add_picture_options(CLI::App& verb, RawArguments& raw) {
+  verb.add_option("--from", raw.file, "Take the processes from a recording, not from this machine")->type_name("FILE");
+  add_lab_options(verb, raw);
+  add_color_option(verb, raw);
+}
+
 void add_output_options(CLI::App& verb, RawArguments& raw) {
   add_choice(verb, "--format", raw.format, {"text", "ndjson"},
              "text: columns for eyes (default); ndjson: one JSON object a line (docs/events.md)", "WDSCOPE_FORMAT");
   verb.add_option("-o,--output", raw.output, "Write events to FILE; - is standard output (default)")->type_name("FILE");
   add_force_option(verb, raw);
-  add_choice(verb, "--color", raw.color, {"auto", "always", "never"},
-             "Colour the text: auto (default) does on a terminal, unless NO_COLOR is set or TERM is dumb",
-             "WDSCOPE_COLOR");
+  add_color_option(verb, raw);
   add_quiet_option(verb, raw);
+  add_filter_options(verb, raw);
 }
 
 }  // namespace
@@ -207,6 +267,22 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
   load.add_option("-o,--output", raw["lab load"].output, "Write to FILE; - is standard output (default)")
       ->type_name("FILE");
   add_force_option(load, raw["lab load"]);
+  CLI::App& ps = add_verb(*application, "ps");
+  add_picture_options(ps, raw["ps"]);
+  add_filter_options(ps, raw["ps"]);
+
+  CLI::App& tree = add_verb(*application, "tree");
+  add_picture_options(tree, raw["tree"]);
+  add_filter_options(tree, raw["tree"]);
+
+  CLI::App& explain = add_verb(*application, "explain");
+  explain.add_option("TARGET", raw["explain"].target, "A process id or an image")->type_name("")->required();
+  add_picture_options(explain, raw["explain"]);
+
+  CLI::App& layouts = add_verb(*application, "layouts");
+  raw["layouts"].format = "table";
+  add_choice(layouts, "--format", raw["layouts"].format, {"table", "json", "c", "natvis", "isf", "windbg"},
+             "table: for eyes (default); the others are for tools", "");
 
   CLI::App& completion = add_verb(*application, "completion");
   completion.add_option("SHELL", raw["completion"].shell, "bash, zsh or fish")

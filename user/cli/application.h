@@ -41,6 +41,12 @@ struct RawArguments {
   std::string color = "auto";
   std::string file;
   bool without_observer = false;
+  std::string target;
+  bool untrusted = false;
+  bool excluded = false;
+  std::vector<std::string> flags;
+  std::vector<std::string> pids;
+  std::vector<std::string> images;
   std::string shell;
 };
 

@@ -5,11 +5,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <utility>
 
+#include "abi/defender/flags.h"
 #include "cli/application.h"
 #include "cli/completion.h"
 #include "cli/duration.h"
 #include "cli/help.h"
+#include "cli/layout_export.h"
 #include "cli/suggestion.h"
 
 namespace wdscope::cli {
@@ -50,14 +55,63 @@ tl::unexpected<Error> unexpected_word(const CLI::App& place, const std::string& 
   return usage(fmt::format("unexpected '{}'", word), help_advice(place));
 }
 
+Verb verb_named(std::string_view name) {
+  static constexpr std::pair<std::string_view, Verb> kVerbs[] = {
+      {"watch", Verb::Watch},
+      {"run", Verb::Run},
+      {"record", Verb::Record},
+      {"replay", Verb::Replay},
+      {"ps", Verb::Ps},
+      {"tree", Verb::Tree},
+      {"explain", Verb::Explain},
+      {"lab play", Verb::LabPlay},
+      {"lab load", Verb::LabLoad},
+  };
+  const auto* found =
+      std::find_if(std::begin(kVerbs), std::end(kVerbs), [name](const auto& verb) { return verb.first == name; });
+  return found == std::end(kVerbs) ? Verb::Watch : found->second;
+}
+
+// Sets the bit that `name` has in one of the two words, if it has one.
+bool set_flag(std::string_view name, ProcessFilter& filter) {
+  for (const auto& [bit, known] : defender::kProcessFlagNames) {
+    if (known == name) filter.flags |= bit;
+    if (known == name) return true;
+  }
+  for (const auto& [bit, known] : defender::kStateNames) {
+    if (known == name) filter.state |= bit;
+    if (known == name) return true;
+  }
+  return false;
+}
+
+Result<ProcessFilter> understand_filter(const RawArguments& raw) {
+  ProcessFilter filter;
+  filter.untrusted = raw.untrusted;
+  filter.excluded = raw.excluded;
+  filter.patterns = raw.images;
+  for (const std::string& name : raw.flags) {
+    if (set_flag(name, filter)) continue;
+    std::vector<std::string> known;
+    for (const auto& flag : defender::kProcessFlagNames) known.emplace_back(flag.name);
+    for (const auto& flag : defender::kStateNames) known.emplace_back(flag.name);
+    return usage(fmt::format("unknown flag '{}'{}", name, meant(name, known)),
+                 fmt::format("the flags are {}", fmt::join(known, ", ")));
+  }
+  for (const std::string& text : raw.pids) {
+    std::uint64_t pid = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), pid);
+    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
+      return usage(fmt::format("'{}' is no process id", text), "--pid takes a decimal number, as the views show it");
+    }
+    filter.pids.push_back(pid);
+  }
+  return filter;
+}
+
 Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std::vector<std::string> command) {
   Arguments arguments;
-  arguments.verb = verb == "run"        ? Verb::Run
-                   : verb == "record"   ? Verb::Record
-                   : verb == "replay"   ? Verb::Replay
-                   : verb == "lab play" ? Verb::LabPlay
-                   : verb == "lab load" ? Verb::LabLoad
-                                        : Verb::Watch;
+  arguments.verb = verb_named(verb);
   const auto profile = parse_profile(raw.profile);
   if (!profile) return tl::unexpected(profile.error());
   arguments.profile = *profile;
@@ -79,6 +133,10 @@ Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std
   arguments.talk = raw.quiet ? Talk::Quiet : Talk::Normal;
   arguments.file = raw.file;
   arguments.observer = raw.without_observer ? ObserverChoice::Absent : ObserverChoice::Beside;
+  arguments.target = raw.target;
+  auto filter = understand_filter(raw);
+  if (!filter) return tl::unexpected(filter.error());
+  arguments.filter = std::move(*filter);
   return arguments;
 }
 
@@ -124,6 +182,7 @@ Result<Request> parse_arguments(std::vector<std::string> words) {
   }
   const std::string verb = verbs.front()->get_name();
   if (verb == "completion") return Printout{completion_script(*application, raw[verb].shell)};
+  if (verb == "layouts") return Printout{export_layouts(raw[verb].format)};
   if (verb == "manual") return Printout{manual_page(*application)};
 
   const bool takes_command = verb_words(verb).operands.find("COMMAND") != std::string_view::npos;

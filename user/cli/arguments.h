@@ -10,13 +10,14 @@
 #include <vector>
 
 #include "cli/talk.h"
+#include "event/process_filter.h"
 #include "event/result.h"
 #include "lab/lab.h"
 #include "sink/output_file.h"
 
 namespace wdscope::cli {
 
-enum class Verb : std::uint8_t { Watch, Run, Record, Replay, LabPlay, LabLoad };
+enum class Verb : std::uint8_t { Watch, Run, Record, Replay, Ps, Tree, Explain, LabPlay, LabLoad };
 enum class Format : std::uint8_t { Text, Ndjson };
 enum class ColorChoice : std::uint8_t { Auto, Always, Never };
 enum class DriverOutput : std::uint8_t { Dropped, Shown };
@@ -41,9 +42,12 @@ struct Arguments {
 
   Talk talk = Talk::Normal;
 
-  std::string file;  // replay: the recording; lab play: the log; lab load: the driver
+  // replay, and --from of ps, tree, explain: the recording; lab play: the log; lab load: the driver.
+  std::string file;
   // lab load: whether the observer is there too.
   ObserverChoice observer = ObserverChoice::Beside;
+  ProcessFilter filter;
+  std::string target;  // explain: a pid or a pattern of images
 };
 
 // Something to print instead of doing anything: help, version, a completion script, the manual.

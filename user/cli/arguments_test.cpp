@@ -56,6 +56,42 @@ TEST(Arguments, EveryOptionOfWatchArrives) {
   EXPECT_EQ(arguments.talk, Talk::Quiet);
 }
 
+TEST(Arguments, TheFilterWordsAreTheSameInEveryVerbThatShowsProcesses) {
+  for (const char* verb : {"watch", "ps", "tree"}) {
+    const Arguments arguments =
+        understood({verb, "--untrusted", "--excluded", "--flag", "service_host", "--flag=protection_valid", "--pid",
+                    "7", "--pid", "8", "--image", "a*", "--image", "b"});
+    EXPECT_TRUE(arguments.filter.untrusted && arguments.filter.excluded) << verb;
+    EXPECT_EQ(arguments.filter.flags, 0x100u);
+    EXPECT_EQ(arguments.filter.state, 0x01u);
+    EXPECT_EQ(arguments.filter.pids, (std::vector<std::uint64_t>{7, 8}));
+    EXPECT_EQ(arguments.filter.patterns, (std::vector<std::string>{"a*", "b"}));
+  }
+  EXPECT_TRUE(understood({"replay", "x"}).filter.empty());
+}
+
+TEST(Arguments, AWrongFilterWordIsSaidExactly) {
+  EXPECT_THAT(refused({"ps", "--flag", "service_hots"}).what, HasSubstr("did you mean 'service_host'?"));
+  EXPECT_THAT(refused({"ps", "--pid", "12x"}).what, HasSubstr("'12x' is no process id"));
+  EXPECT_THAT(refused({"ps", "--pid", "-1"}).what, HasSubstr("-1"));
+  refused({"record", "--untrusted"});
+}
+
+TEST(Arguments, ExplainHasATargetAndMayHaveARecording) {
+  const Arguments arguments = understood({"explain", "--from", "x.wdrec", "cc"});
+  EXPECT_EQ(arguments.verb, Verb::Explain);
+  EXPECT_EQ(arguments.target, "cc");
+  EXPECT_EQ(arguments.file, "x.wdrec");
+  refused({"explain"});
+}
+
+TEST(Arguments, LayoutsIsPrintedInItsOwnFormats) {
+  setenv("WDSCOPE_FORMAT", "ndjson", 1);
+  EXPECT_THAT(printed({"layouts"}), HasSubstr("MP_PROCESS_CONTEXT_25080"));
+  unsetenv("WDSCOPE_FORMAT");
+  EXPECT_THAT(printed({"layouts", "--format", "c"}), HasSubstr("#define MP_PROCESS_TABLE_MAGIC 0x01c0da13u"));
+}
+
 TEST(Arguments, TheNewestProfileIsTheDefault) {
   const Arguments arguments = understood({"watch"});
   EXPECT_EQ(arguments.profile, Profile::WdA5);

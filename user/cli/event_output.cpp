@@ -32,7 +32,7 @@ bool read_live(int descriptor) {
 template <class SinkType>
 EventOutput output_of(std::unique_ptr<SinkType> sink, std::string name) {
   SinkType* raw = sink.get();
-  return {std::move(sink), [raw] { return raw->close(); }, std::move(name), nullptr};
+  return {std::move(sink), [raw] { return raw->close(); }, std::move(name), nullptr, nullptr};
 }
 
 void say_words(const Arguments& arguments, const std::vector<std::string>& words) {
@@ -47,9 +47,8 @@ FileTime now() {
   return kUnixEpoch + time.tv_sec * 10'000'000 + time.tv_nsec / 100;
 }
 
-}  // namespace
-
-Result<EventOutput> open_view(const Arguments& arguments, const Origin& origin, const std::vector<std::string>& words) {
+Result<EventOutput> open_unfiltered(const Arguments& arguments, const Origin& origin,
+                                    const std::vector<std::string>& words) {
   const bool standard = to_standard_output(arguments);
   auto file = standard ? Result<OutputFile>(OutputFile::borrow(STDOUT_FILENO, "standard output"))
                        : OutputFile::create(arguments.output, arguments.overwrite);
@@ -81,6 +80,16 @@ Result<EventOutput> open_view(const Arguments& arguments, const Origin& origin, 
   output.continue_with = [raw](const Origin& next, const std::vector<std::string>& next_words) {
     raw->continue_with(next, next_words);
   };
+  return output;
+}
+
+}  // namespace
+
+Result<EventOutput> open_view(const Arguments& arguments, const Origin& origin, const std::vector<std::string>& words) {
+  auto output = open_unfiltered(arguments, origin, words);
+  if (!output || arguments.filter.empty()) return output;
+  output->filter = std::make_shared<FilterCounts>();
+  output->sink = std::make_unique<FilterSink>(std::move(output->sink), arguments.filter, origin, *output->filter);
   return output;
 }
 

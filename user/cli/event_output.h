@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/arguments.h"
+#include "cli/filter_sink.h"
 #include "event/event.h"
 #include "event/source.h"
 
@@ -19,6 +20,7 @@ struct EventOutput {
   std::string name;                     // for messages
   // The events that follow are of another origin; only views.
   std::function<void(const Origin&, const std::vector<std::string>&)> continue_with;
+  std::shared_ptr<FilterCounts> filter;  // null: nothing is filtered
 };
 
 // Text or NDJSON to standard output or a file. `words` say what the stream is: at the head of the text, on standard

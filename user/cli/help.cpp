@@ -53,10 +53,10 @@ struct ExitWords {
 };
 constexpr ExitWords kExitWords[] = {
     {"0", "done"},
-    {"1", "the answer is no: a driver in the lab would stop Windows, or refused to start"},
+    {"1", "the answer is no: nothing matches, no exclusion is in force, a driver in the lab would stop Windows"},
     {"2", "the command line or the configuration is wrong"},
     {"3", "a file cannot be read or written, or is damaged"},
-    {"4", "no source of events, or not permitted"},
+    {"4", "no source of events, or not permitted; explain: cannot tell"},
     {"5", "done, but events were lost"},
     {"130", "interrupted before the end that was asked for"},
     {"141", "the reader of the output is gone"},

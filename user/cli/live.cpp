@@ -10,17 +10,15 @@
 #include <memory>
 #include <optional>
 
-#include "capture/device_source.h"
 #include "cli/command_thread.h"
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
-#include "cli/lab_options.h"
+#include "cli/lab_watch.h"
 #include "cli/plain_command.h"
 #include "cli/pump.h"
 #include "cli/source_words.h"
 #include "cli/summary.h"
 #include "cli/talk.h"
-#include "lab/lab.h"
 
 namespace wdscope::cli {
 namespace {
@@ -100,14 +98,10 @@ Result<int> LiveSession::run(const OutputOpener& open) {
 }
 
 Result<void> LiveSession::start_lab() {
-  auto lab = Lab::start(lab_options(arguments_));
-  if (!lab) return tl::unexpected(lab.error());
-  lab_ = std::move(*lab);
-  auto device = lab_->open_device();
-  if (!device) return tl::unexpected(device.error());
-  auto source = DeviceSource::open(std::move(*device), lab_->origin());
-  if (!source) return tl::unexpected(source.error());
-  source_ = std::move(*source);
+  auto watched = open_lab(arguments_);
+  if (!watched) return tl::unexpected(watched.error());
+  lab_ = std::move(watched->lab);
+  source_ = std::move(watched->source);
   return {};
 }
 
@@ -198,6 +192,7 @@ Account LiveSession::account() const {
   account.tally = tally_;
   account.counts = source_->counts();
   account.feed = lab_->feed_counts();
+  if (output_.filter) account.filter = *output_.filter;
   account.duration = std::chrono::duration_cast<milliseconds>(Clock::now() - started_);
   if (const auto statistics = source_->statistics()) account.without_record = statistics->dropped_too_large;
   return account;

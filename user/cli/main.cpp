@@ -30,6 +30,12 @@ Result<int> perform(const Arguments& arguments) {
       return lab_play(arguments);
     case Verb::LabLoad:
       return lab_load(arguments);
+    case Verb::Ps:
+      return ps(arguments);
+    case Verb::Tree:
+      return tree(arguments);
+    case Verb::Explain:
+      return explain(arguments);
   }
   return failure(ErrorCode::Internal, "a verb without a function");
 }

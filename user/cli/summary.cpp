@@ -60,6 +60,14 @@ std::vector<std::string> summary_lines(const Account& account) {
                       account.counts.delivered, account.counts.lost);
   if (account.duration) line += fmt::format("; {:.1f} s", static_cast<double>(account.duration->count()) / 1000);
   lines.push_back(std::move(line));
+  if (account.filter) {
+    line = fmt::format("filter: {} shown, {} hidden", account.filter->shown, account.filter->hidden);
+    if (account.filter->hidden_unknown_flags != 0) {
+      line +=
+          fmt::format(" ({} because the flags of their process are not known)", account.filter->hidden_unknown_flags);
+    }
+    lines.push_back(std::move(line));
+  }
   if (account.feed) {
     line = fmt::format("processes: {} started, {} ended, {} messages lost", account.feed->started, account.feed->exited,
                        account.feed->lost);

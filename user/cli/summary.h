@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/filter_sink.h"
 #include "cli/tally.h"
 #include "event/source.h"
 #include "lab/lab.h"
@@ -19,6 +20,7 @@ struct Account {
   SourceCounts counts;
   std::uint64_t without_record = 0;  // notifications that the observer could make no record of
   std::optional<FeedCounts> feed;    // live sessions
+  std::optional<FilterCounts> filter;
   std::optional<std::chrono::milliseconds> duration;
 
   bool lost_anything() const;

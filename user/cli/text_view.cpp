@@ -7,17 +7,14 @@
 #include <utility>
 
 #include "abi/defender/flags.h"
+#include "cli/process_words.h"
 #include "event/decode.h"
+#include "event/process_filter.h"
 
 namespace wdscope::cli {
 namespace {
 
 constexpr std::size_t kWriteSize = 64 * 1024;
-
-std::string_view file_name(std::string_view path) {
-  const std::size_t slash = path.find_last_of("\\/");
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
 
 }  // namespace
 
@@ -149,15 +146,7 @@ void TextView::add_flags(const ProcessEvent& event) {
     names += mark;
     names += text;
   };
-  if (event.context) {
-    std::uint32_t left = event.context->flags;
-    for (const auto& [bit, text] : defender::kProcessFlagNames) {
-      if ((left & bit) != 0) name("", text);
-      left &= ~bit;
-    }
-    if (left != 0) name("", fmt::format("{:#x}", left));
-    if (names.empty()) names = "none";
-  }
+  if (event.context) names = bit_words(event.context->flags, defender::kProcessFlagNames);
   for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(wire::Anomaly::Count); ++i) {
     const auto anomaly = static_cast<wire::Anomaly>(i);
     if ((event.anomalies & wire::anomaly_bit(anomaly)) != 0) name("!", anomaly_name(anomaly));
@@ -178,7 +167,7 @@ void TextView::add_image(const ProcessEvent& event) {
   }
   if (image.empty()) return unknown(layout_.image, Side::Left);
   if (layout_.image_form == TextLayout::Image::FileName) {
-    cell(file_name(image), layout_.image, Side::Left, look);
+    cell(file_name_of(image), layout_.image, Side::Left, look);
   } else {
     cell(image, layout_.image, Side::Left, look, Cut::Start);
   }
@@ -205,16 +194,6 @@ void TextView::cell(std::string_view text, std::size_t width, Side side, Look lo
   end(look);
   if (side == Side::Left) buffer_.append(padding, ' ');
   buffer_ += ' ';
-}
-
-void TextView::begin(Look look) {
-  static constexpr std::string_view kCodes[] = {"",           "\x1b[2m",  "\x1b[1m", "\x1b[32m",
-                                                "\x1b[1;31m", "\x1b[33m", "\x1b[36m"};
-  if (style_.color == Color::On) buffer_ += kCodes[static_cast<std::size_t>(look)];
-}
-
-void TextView::end(Look look) {
-  if (style_.color == Color::On && look != Look::Plain) buffer_ += "\x1b[0m";
 }
 
 void TextView::end_line() {

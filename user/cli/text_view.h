@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +14,7 @@
 
 #include "cli/image_memory.h"
 #include "cli/local_time.h"
+#include "cli/look.h"
 #include "cli/printable.h"
 #include "cli/text_layout.h"
 #include "event/event.h"
@@ -22,14 +22,6 @@
 #include "sink/output_file.h"
 
 namespace wdscope::cli {
-
-enum class Color : std::uint8_t { Off, On };
-
-struct TextStyle {
-  Color color = Color::Off;
-  // The terminal's width now; nothing: no terminal. Null: the same.
-  std::function<std::optional<std::size_t>()> columns;
-};
 
 class TextView final : public Sink {
  public:
@@ -44,9 +36,6 @@ class TextView final : public Sink {
   void continue_with(Origin origin, const std::vector<std::string>& header);
 
  private:
-  enum class Look : std::uint8_t { Plain, Dim, Bold, Good, Bad, Notice, Gone };
-  enum class Side : std::uint8_t { Left, Right };
-
   void add(const ProcessEvent& event);
   void add(const LossEvent& event);
   void add_words(const std::vector<std::string>& lines);
@@ -59,8 +48,8 @@ class TextView final : public Sink {
   // One cell and the space behind it.
   void cell(std::string_view text, std::size_t width, Side side, Look look, Cut cut = Cut::End);
   void unknown(std::size_t width, Side side) { cell("-", width, side, Look::Dim); }
-  void begin(Look look);
-  void end(Look look);
+  void begin(Look look) { begin_look(buffer_, look, style_.color); }
+  void end(Look look) { end_look(buffer_, look, style_.color); }
   void end_line();
 
   OutputFile output_;

@@ -29,6 +29,7 @@ Result<int> replay(const Arguments& arguments) {
   const auto end = pump(**source, *output->sink, account.tally, stop, std::nullopt);
   const auto closed = output->close();
   account.counts = (*source)->counts();
+  if (output->filter) account.filter = *output->filter;
 
   for (const std::string& line : loss_lines(account)) say(line);
   if (arguments.talk == Talk::Normal) {

@@ -13,5 +13,8 @@ Result<int> record(const Arguments& arguments);
 Result<int> replay(const Arguments& arguments);
 Result<int> lab_play(const Arguments& arguments);
 Result<int> lab_load(const Arguments& arguments);
+Result<int> ps(const Arguments& arguments);
+Result<int> tree(const Arguments& arguments);
+Result<int> explain(const Arguments& arguments);
 
 }  // namespace wdscope::cli

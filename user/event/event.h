@@ -38,6 +38,7 @@ struct ContextFacts {
   std::uint32_t rules2 = 0;
   std::uint64_t injection_target_mask = 0;
   std::uint64_t injection_request_mask = 0;
+  std::uint64_t doc_rule_address = 0;  // 0: no rule applies
   std::uint32_t subsystem = 0;
   std::optional<std::uint8_t> protection;
 };

@@ -67,6 +67,7 @@ void read_context(const wire::ProcessRecord& record, ProcessEvent& event) {
   context.rules2 = record.context_rules2;
   context.injection_target_mask = record.context_injection_target_mask;
   context.injection_request_mask = record.context_injection_request_mask;
+  context.doc_rule_address = record.context_doc_rule_address;
   context.subsystem = record.context_subsystem;
   if ((record.known & wire::known::ContextProtection) != 0) context.protection = record.context_protection;
   if ((record.known & wire::known::ContextTail25080) == 0) return;
