@@ -80,7 +80,7 @@ Result<Gathered> gather_recording(const std::string& file) {
 }  // namespace
 
 Result<Gathered> gather(const Arguments& arguments) {
-  return arguments.file.empty() ? gather_machine(arguments) : gather_recording(arguments.recording);
+  return arguments.file.empty() ? gather_machine(arguments) : gather_recording(arguments.file);
 }
 
 void say_losses(const Gathered& gathered) {
