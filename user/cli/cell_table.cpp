@@ -14,20 +14,24 @@ struct Piece {
   std::size_t width;
 };
 
-// Nearly every cell: it stands as it is, one column a character.
-bool is_plain(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+bool is_plain(char c) {
+  return c >= ' ' && c <= '~';
 }
 
+// What follows the last character that needs care stands as it is, one column a character: nearly every cell is that
+// alone, and of a tree's everything behind its lines.
 Piece printable(std::string_view text) {
-  if (is_plain(text)) return {std::string(text), text.size()};
+  std::size_t careful = text.size();
+  while (careful != 0 && is_plain(text[careful - 1])) --careful;
   Piece piece{{}, 0};
-  piece.width = append_printable(piece.text, text);
+  if (careful != 0) piece.width = append_printable(piece.text, text.substr(0, careful));
+  piece.text += text.substr(careful);
+  piece.width += text.size() - careful;
   return piece;
 }
 
 std::size_t width_of(std::string_view text) {
-  return is_plain(text) ? text.size() : printable(text).width;
+  return std::all_of(text.begin(), text.end(), is_plain) ? text.size() : printable(text).width;
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ TEST_F(ExplanationTest, TheListHasAFilterAndCountsWhatItShows) {
   const ProcessList list = list_processes(gathered_, filter, {});
   EXPECT_EQ(list.shown, 1u);
   EXPECT_THAT(list.text, HasSubstr("excluded"));
-  EXPECT_THAT(list.text, HasSubstr("# 1 of 2 processes"));
+  EXPECT_THAT(list.text, HasSubstr("# 1 of 2 processes; the flags of 1 are not known, so they are not shown\n"));
   EXPECT_THAT(list.text, Not(HasSubstr("ENDED")));
 }
 

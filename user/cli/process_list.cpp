@@ -54,7 +54,9 @@ bool has_ended(const Gathered& gathered) {
   return std::any_of(all.begin(), all.end(), [](const ProcessState* process) { return bool(process->ended); });
 }
 
-std::string closing_line(std::size_t shown, std::size_t all, const CellTable& table, const TextStyle& style) {
+std::string closing_line(std::size_t shown, const std::vector<const ProcessState*>& processes,
+                         const ProcessFilter& filter, const CellTable& table, const TextStyle& style) {
+  const std::size_t all = processes.size();
   std::string line;
   begin_look(line, Look::Dim, style.color);
   line += shown == all ? fmt::format("# {} processes", all) : fmt::format("# {} of {} processes", shown, all);
@@ -64,6 +66,12 @@ std::string closing_line(std::size_t shown, std::size_t all, const CellTable& ta
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   }
   if (!unknown.empty()) line += fmt::format("; known of none: {}", fmt::join(unknown, ", "));
+  if (filter.excluded || filter.flags != 0 || filter.state != 0) {
+    const auto unknown_flags = std::count_if(processes.begin(), processes.end(),
+                                             [](const ProcessState* process) { return !process->context; });
+    if (unknown_flags != 0)
+      line += fmt::format("; the flags of {} are not known, so they are not shown", unknown_flags);
+  }
   end_look(line, Look::Dim, style.color);
   return line + '\n';
 }
@@ -192,7 +200,7 @@ ProcessList list_processes(const Gathered& gathered, const ProcessFilter& filter
   }
   ProcessList list;
   list.shown = table.row_count();
-  list.text = table.render(style.color, columns) + closing_line(list.shown, all.size(), table, style);
+  list.text = table.render(style.color, columns) + closing_line(list.shown, all, filter, table, style);
   return list;
 }
 
@@ -223,7 +231,7 @@ ProcessList draw_tree(const Gathered& gathered, const ProcessFilter& filter, con
     if (twig.meant) ++list.shown;
   });
   list.text =
-      table.render(style.color, columns) + closing_line(list.shown, gathered.picture.processes().size(), table, style);
+      table.render(style.color, columns) + closing_line(list.shown, gathered.picture.processes(), filter, table, style);
   return list;
 }
 
