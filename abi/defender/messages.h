@@ -12,7 +12,7 @@ inline constexpr std::uint8_t kMessageVersion1910 = 0x5D;
 inline constexpr std::uint8_t kMessageVersion25080 = 0xA3;
 inline constexpr std::uint8_t kMessageVersionA5 = 0xA5;
 
-enum class MessageType : std::uint32_t { Process = 0, DocumentOpen = 7, TrustedProcess = 0xD };
+enum class MessageType : std::uint32_t { Process = 0, DocumentOpen = 7, TrustedProcess = 0xD, Taint = 0x17 };
 
 #pragma pack(push, 1)
 
@@ -124,6 +124,16 @@ struct TRUSTED_PROCESS_MESSAGE_25080 {
   char16_t Name[3];  // 0x1A: the build sets a fixed size of 0x20, so three units travel
 };
 static_assert(sizeof(TRUSTED_PROCESS_MESSAGE_25080) == 0x20);
+
+// 25080 and later: a process lost its exclusion by command. assumed: only the message's type is published.
+struct TAINT_MESSAGE_25080 {
+  MESSAGE_PAYLOAD Head;
+  std::uint32_t ProcessId;  // 0x18
+  std::int64_t CreateTime;  // 0x1C
+  std::uint8_t Reason;      // 0x24 as the command had it
+  std::uint8_t Padding25[3];
+};
+static_assert(sizeof(TAINT_MESSAGE_25080) == 0x28);
 
 // Process info: what the service decides about one process.
 struct PROCESS_INFO_25080 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The notifier's device \Device\wdnotifier: the way its messages reach the service that plays Defender's engine, where
-// WdFilter has filter-manager ports. Ours, not Defender's: only the messages and replies inside are
-// (abi/defender/messages.h). SYSTEM and Administrators only; exclusive: opening it connects the one engine, closing it
-// disconnects it. Without an engine every create goes through at once.
+// WdFilter has filter-manager ports. Ours, not Defender's: only the messages, replies and commands inside are
+// (abi/defender/messages.h, abi/defender/commands.h). SYSTEM and Administrators only; exclusive: opening it connects
+// the one engine, closing it disconnects it. Without an engine every create goes through at once.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,11 @@ inline constexpr char kEngineUserDeviceName[] = "\\\\.\\wdnotifier";
 inline constexpr std::uint32_t kEngineGetMessage = control_code(0x900, Method::Buffered, ControlAccess::Read);
 // In: EngineReply, then the reply. STATUS_NOT_FOUND when that message no longer waits (time-out, or no reply expected).
 inline constexpr std::uint32_t kEngineReply = control_code(0x901, Method::Buffered, ControlAccess::Write);
+
+// In: one command, from its COMMAND_HEADER on (abi/defender/commands.h). Out: its COMMAND_REPLY, if it has one. The
+// request's status is the command's, when the driver has done it; the same process notifications that the change causes
+// have then been sent. Any thread of the connected engine may send one while others wait for messages.
+inline constexpr std::uint32_t kEngineCommand = control_code(0x902, Method::Buffered, ControlAccess::Write);
 
 struct EngineMessage {
   std::uint64_t message_id;      // for the reply
