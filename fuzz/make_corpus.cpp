@@ -63,6 +63,35 @@ constexpr std::string_view kLogSeed =
 {"Channel":"Security","EventID":4689,"Hostname":"W2","TimeCreated":"2021-03-04T05:06:09.1234567Z","ProcessId":"0x200","ProcessName":"C:\\b.exe"}
 )";
 
+constexpr std::string_view kPolicySeed = R"(version = 1
+[trust]
+folders = ["/usr/bin"]
+windows_folders = ['C:\\Windows']
+require_protected = false
+[service]
+create_timeout_ms = 500
+[[verdict]]
+image = "n?"
+command_line = "*-l*"
+parent = "/usr/*"
+answer = "deny"
+[[verdict]]
+image = "a"
+answer = "delay"
+delay_ms = 5
+trusted = true
+[[process]]
+image = "b"
+rules = 0x20
+injection_target_mask = "0xF000000000000000"
+hardening_excluded = ["file"]
+[exclusions]
+processes = ["cc1", "/opt/*"]
+[[doc_rule]]
+process = "r.exe"
+extensions = ["pdf"]
+)";
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -72,7 +101,8 @@ int main(int argc, char** argv) {
   }
   const std::filesystem::path folder = argv[1];
   bool written = write_seed(folder / "fuzz_recording", "blocks", blocks_seed()) &&
-                 write_seed(folder / "fuzz_log", "lives", std::as_bytes(std::span(kLogSeed)));
+                 write_seed(folder / "fuzz_log", "lives", std::as_bytes(std::span(kLogSeed))) &&
+                 write_seed(folder / "fuzz_policy", "everything", std::as_bytes(std::span(kPolicySeed)));
   int number = 0;
   for (const SampleRecord& sample : sample_records()) {
     const std::string name = "sample" + std::to_string(number++);

@@ -67,6 +67,13 @@ const std::vector<VerbWords>& all_words() {
        "What fits nowhere is listed on standard error with its line.",
        {{"wdscope lab play events.ndjson", "as text"},
         {"wdscope lab play --profile 1910 --format ndjson -o out.ndjson events.ndjson", "as the notifier of 2019"}}},
+      {"policy check",
+       "Say whether a policy file is right.",
+       "FILE",
+       "A file that is not is named with line, column and what was expected there, exit code 1. docs/policy.md has "
+       "every "
+       "key.",
+       {{"wdscope policy check policy.toml", "what it decides, in one line"}}},
       {"completion",
        "Print a completion script.",
        "bash|zsh|fish",
@@ -108,7 +115,7 @@ void add_lab_options(CLI::App& verb, RawArguments& raw) {
   verb.add_option("--drivers", raw.drivers, "Load wdnotifier.sys and wdscope.sys from DIR, not the embedded ones")
       ->type_name("DIR")
       ->envname("WDSCOPE_DRIVERS");
-  verb.add_option("--policy", raw.policy, "Decide trust by this TOML file, not by the built-in policy")
+  verb.add_option("--policy", raw.policy, "Let this TOML file decide verdicts, trust and more (docs/policy.md)")
       ->type_name("FILE")
       ->envname("WDSCOPE_POLICY");
   verb.add_flag("-v,--verbose", raw.verbose, "Show what the drivers print (DbgPrintEx) on standard error");
@@ -177,6 +184,10 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
   add_lab_options(play, raw["lab play"]);
   play.add_option("FILE", raw["lab play"].file, "Log to play")->type_name("")->required();
   add_output_options(play, raw["lab play"]);
+
+  CLI::App& check = add_verb(*application, "policy check");
+  check.add_option("FILE", raw["policy check"].file, "Policy to check")->type_name("")->required();
+  add_quiet_option(check, raw["policy check"]);
 
   CLI::App& completion = add_verb(*application, "completion");
   completion.add_option("SHELL", raw["completion"].shell, "bash, zsh or fish")

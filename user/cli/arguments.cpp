@@ -52,11 +52,12 @@ tl::unexpected<Error> unexpected_word(const CLI::App& place, const std::string& 
 
 Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std::vector<std::string> command) {
   Arguments arguments;
-  arguments.verb = verb == "run"        ? Verb::Run
-                   : verb == "record"   ? Verb::Record
-                   : verb == "replay"   ? Verb::Replay
-                   : verb == "lab play" ? Verb::LabPlay
-                                        : Verb::Watch;
+  arguments.verb = verb == "run"            ? Verb::Run
+                   : verb == "record"       ? Verb::Record
+                   : verb == "replay"       ? Verb::Replay
+                   : verb == "lab play"     ? Verb::LabPlay
+                   : verb == "policy check" ? Verb::PolicyCheck
+                                            : Verb::Watch;
   const auto profile = parse_profile(raw.profile);
   if (!profile) return tl::unexpected(profile.error());
   arguments.profile = *profile;

@@ -16,7 +16,7 @@
 
 namespace wdscope::cli {
 
-enum class Verb : std::uint8_t { Watch, Run, Record, Replay, LabPlay };
+enum class Verb : std::uint8_t { Watch, Run, Record, Replay, LabPlay, PolicyCheck };
 enum class Format : std::uint8_t { Text, Ndjson };
 enum class ColorChoice : std::uint8_t { Auto, Always, Never };
 enum class DriverOutput : std::uint8_t { Dropped, Shown };
@@ -40,7 +40,7 @@ struct Arguments {
 
   Talk talk = Talk::Normal;
 
-  std::string file;  // replay: the recording; lab play: the log
+  std::string file;  // replay: the recording; lab play: the log; policy check: the policy
 };
 
 // Something to print instead of doing anything: help, version, a completion script, the manual.

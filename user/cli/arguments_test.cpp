@@ -70,6 +70,21 @@ TEST(Arguments, WhatStandsBehindTheSeparatorBelongsToTheCommand) {
   EXPECT_THAT(arguments.command, testing::ElementsAre("watch", "--help", "--", "-o"));
 }
 
+TEST(Arguments, AVerbMayHaveTwoWords) {
+  const Arguments play = understood({"lab", "play", "--profile", "1910", "log.ndjson"});
+  EXPECT_EQ(play.verb, Verb::LabPlay);
+  EXPECT_EQ(play.profile, Profile::Wd1910);
+  EXPECT_EQ(play.file, "log.ndjson");
+  const Arguments check = understood({"policy", "check", "p.toml"});
+  EXPECT_EQ(check.verb, Verb::PolicyCheck);
+  EXPECT_EQ(check.file, "p.toml");
+  EXPECT_THAT(refused({"lab"}).what, HasSubstr("'lab' needs another word: lab play"));
+  EXPECT_THAT(refused({"policy", "chekc", "x"}).what, HasSubstr("policy check"));
+  EXPECT_THAT(printed({"lab", "play", "--help"}), HasSubstr("Usage: wdscope lab play [OPTIONS] FILE"));
+  refused({"lab", "play"});
+  refused({"policy", "check", "a", "b"});
+}
+
 TEST(Arguments, AMistypedVerbOrOptionIsAnsweredWithTheNearest) {
   EXPECT_THAT(refused({"wathc"}).what, HasSubstr("did you mean 'watch'"));
   EXPECT_THAT(refused({"run", "--fromat", "text", "--", "ls"}).what, HasSubstr("did you mean '--format'"));

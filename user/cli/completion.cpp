@@ -106,7 +106,7 @@ _wdscope() {{
     "") words={} ;;
 {}  esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
-  [[ "$verb" != @(replay|lab) || "$word" == -* ]] || mapfile -t -O ${{#COMPREPLY[@]}} COMPREPLY < <(compgen -f -- "$word")
+  [[ "$verb" != @(replay|lab|policy) || "$word" == -* ]] || mapfile -t -O ${{#COMPREPLY[@]}} COMPREPLY < <(compgen -f -- "$word")
 }}
 complete -o filenames -F _wdscope wdscope
 )",
@@ -162,6 +162,7 @@ std::string zsh(const CLI::App& application) {
     if (first != verb->get_name()) cases += " \\\n        ':verb:(" + verb->get_name().substr(first.size() + 1) + ")'";
     for (const CLI::Option* option : named_options(*verb)) cases += zsh_option(*option);
     if (verb->get_name() == "replay") cases += " \\\n        ':recording:_files'";
+    if (verb->get_name() == "policy check") cases += " \\\n        ':policy:_files'";
     if (verb->get_name() == "lab play") cases += " \\\n        ':log:_files'";
     if (verb->get_name() == "completion") cases += " \\\n        ':shell:(bash zsh fish)'";
     cases += " \\\n        '*::: :_normal'\n      ;;\n";

@@ -53,6 +53,7 @@ struct ExitWords {
 };
 constexpr ExitWords kExitWords[] = {
     {"0", "done"},
+    {"1", "the answer is no: a policy that was to be checked is wrong"},
     {"2", "the command line or the configuration is wrong"},
     {"3", "a file cannot be read or written, or is damaged"},
     {"4", "no source of events, or not permitted"},

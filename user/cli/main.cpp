@@ -28,6 +28,8 @@ Result<int> perform(const Arguments& arguments) {
       return replay(arguments);
     case Verb::LabPlay:
       return lab_play(arguments);
+    case Verb::PolicyCheck:
+      return policy_check(arguments);
   }
   return failure(ErrorCode::Internal, "a verb without a function");
 }

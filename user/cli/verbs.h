@@ -12,5 +12,6 @@ Result<int> run(const Arguments& arguments);
 Result<int> record(const Arguments& arguments);
 Result<int> replay(const Arguments& arguments);
 Result<int> lab_play(const Arguments& arguments);
+Result<int> policy_check(const Arguments& arguments);
 
 }  // namespace wdscope::cli

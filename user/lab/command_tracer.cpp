@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "lab/command_launch.h"
+#include "lab/denied_image.h"
 #include "lab/process_folder.h"
 
 namespace wdscope {
@@ -200,7 +201,8 @@ void CommandTracer::handle_exec(pid_t leader) {
     command_started_ = true;
     tracker_.forked(getpid(), leader, launched_);
   }
-  tracker_.executed(leader, read_identity(leader), clock_.now());
+  const auto answer = tracker_.executed(leader, read_identity(leader), clock_.now());
+  if (answer == ProcessListener::Answer::Denied && end_before_first_instruction(leader)) tracker_.enforced();
 }
 
 void CommandTracer::handle_exit_stop(pid_t thread) {
