@@ -103,6 +103,35 @@ bool write_command_seeds(const std::filesystem::path& folder) {
   return written;
 }
 
+constexpr std::string_view kPolicySeed = R"(version = 1
+[trust]
+folders = ["/usr/bin"]
+windows_folders = ['C:\\Windows']
+require_protected = false
+[service]
+create_timeout_ms = 500
+[[verdict]]
+image = "n?"
+command_line = "*-l*"
+parent = "/usr/*"
+answer = "deny"
+[[verdict]]
+image = "a"
+answer = "delay"
+delay_ms = 5
+trusted = true
+[[process]]
+image = "b"
+rules = 0x20
+injection_target_mask = "0xF000000000000000"
+hardening_excluded = ["file"]
+[exclusions]
+processes = ["cc1", "/opt/*"]
+[[doc_rule]]
+process = "r.exe"
+extensions = ["pdf"]
+)";
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -113,7 +142,8 @@ int main(int argc, char** argv) {
   const std::filesystem::path folder = argv[1];
   bool written = write_seed(folder / "fuzz_recording", "blocks", blocks_seed()) &&
                  write_seed(folder / "fuzz_log", "lives", std::as_bytes(std::span(kLogSeed))) &&
-                 write_command_seeds(folder / "fuzz_engine_command");
+                 write_command_seeds(folder / "fuzz_engine_command") &&
+                 write_seed(folder / "fuzz_policy", "everything", std::as_bytes(std::span(kPolicySeed)));
   int number = 0;
   for (const SampleRecord& sample : sample_records()) {
     const std::string name = "sample" + std::to_string(number++);

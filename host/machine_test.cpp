@@ -6,6 +6,7 @@
 #include <atomic>
 #include <thread>
 
+#include "host/ke/time.h"
 #include "host/testing/boot.h"
 #include "host/testing/device_driver_codes.h"
 
@@ -44,6 +45,24 @@ class MachineWithDevice : public testing::MachineTest {
 TEST_F(MachineWithDevice, DriverEntryRunsAndPrints) {
   ASSERT_EQ(lines_.size(), 1U);
   EXPECT_EQ(lines_[0], "hosttest: \\Device\\HostTest is up, answer 42\n");
+}
+
+TEST(MachineClock, TheSystemTimeIsWhatTheOptionsSayAndLinuxAfterwards) {
+  constexpr std::int64_t kMoment = 132'600'000'000'000'000;  // in 2021
+  std::int64_t now = kMoment;
+  MachineOptions options;
+  options.system_time_100ns = [&now] { return now; };
+  auto machine = Machine::boot(std::move(options));
+  ASSERT_TRUE(machine) << machine.error().message;
+  std::int64_t told = 0;
+  KeQuerySystemTimePrecise(&told);
+  EXPECT_EQ(told, kMoment);
+  now += 5;
+  KeQuerySystemTime(&told);
+  EXPECT_EQ(told, kMoment + 5);
+  machine->reset();
+  KeQuerySystemTime(&told);
+  EXPECT_GT(told, kMoment + 5);
 }
 
 TEST_F(MachineWithDevice, OnlyOneMachineStandsAtATime) {

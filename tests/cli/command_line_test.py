@@ -59,7 +59,7 @@ class CommandLine(Story):
         self.assertEqual(completed("wdscope", "run", "--prof"), ["--profile"])
         self.assertEqual(completed("wdscope", "run", "--profile", ""), ["1910", "25080", "a5"])
         self.assertEqual(completed("wdscope", "completion", "f"), ["fish"])
-        self.assertEqual(completed("wdscope", "la"), ["lab"])
+        self.assertEqual(completed("wdscope", "la"), ["lab", "layouts"])
         self.assertEqual(completed("wdscope", "lab", "pl"), ["play"])
         self.assertEqual(completed("wdscope", "lab", "play", "--prof"), ["--profile"])
         self.assertEqual(completed("wdscope", "lab", "l"), ["load"])

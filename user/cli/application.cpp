@@ -117,6 +117,13 @@ const std::vector<VerbWords>& all_words() {
        {{"wdscope layouts", "read it"},
         {"wdscope layouts --format c > wdfilter.h", "a header for C and C++"},
         {"wdscope layouts --format isf > wdfilter.json", "for Volatility 3"}}},
+      {"policy check",
+       "Say whether a policy file is right.",
+       "FILE",
+       "A file that is not is named with line, column and what was expected there, exit code 1. docs/policy.md has "
+       "every "
+       "key.",
+       {{"wdscope policy check policy.toml", "what it decides, in one line"}}},
       {"completion",
        "Print a completion script.",
        "bash|zsh|fish",
@@ -160,7 +167,7 @@ void add_lab_options(CLI::App& verb, RawArguments& raw) {
   verb.add_option("--drivers", raw.drivers, "Load wdnotifier.sys and wdscope.sys from DIR, not the embedded ones")
       ->type_name("DIR")
       ->envname("WDSCOPE_DRIVERS");
-  verb.add_option("--policy", raw.policy, "Decide trust by this TOML file, not by the built-in policy")
+  verb.add_option("--policy", raw.policy, "Let this TOML file decide verdicts, trust and more (docs/policy.md)")
       ->type_name("FILE")
       ->envname("WDSCOPE_POLICY");
 }
@@ -283,6 +290,10 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
   raw["layouts"].format = "table";
   add_choice(layouts, "--format", raw["layouts"].format, {"table", "json", "c", "natvis", "isf", "windbg"},
              "table: for eyes (default); the others are for tools", "");
+
+  CLI::App& check = add_verb(*application, "policy check");
+  check.add_option("FILE", raw["policy check"].file, "Policy to check")->type_name("")->required();
+  add_quiet_option(check, raw["policy check"]);
 
   CLI::App& completion = add_verb(*application, "completion");
   completion.add_option("SHELL", raw["completion"].shell, "bash, zsh or fish")

@@ -66,6 +66,7 @@ Verb verb_named(std::string_view name) {
       {"explain", Verb::Explain},
       {"lab play", Verb::LabPlay},
       {"lab load", Verb::LabLoad},
+      {"policy check", Verb::PolicyCheck},
   };
   const auto* found =
       std::find_if(std::begin(kVerbs), std::end(kVerbs), [name](const auto& verb) { return verb.first == name; });

@@ -119,8 +119,23 @@ TEST(Arguments, LabLoadTakesADriverAndPerhapsACommand) {
   EXPECT_EQ(whole.output, "page");
   EXPECT_EQ(whole.overwrite, Overwrite::Yes);
   EXPECT_EQ(whole.command, (std::vector<std::string>{"make", "-j"}));
-  EXPECT_THAT(refused({"lab", "unload", "x.sys"}).what, HasSubstr("unload"));
-  EXPECT_THAT(refused({"lab", "load"}).what, HasSubstr("DRIVER"));
+  EXPECT_THAT(refused({"lab", "unload", "x.sys"}).what, HasSubstr("lab load"));
+  EXPECT_THAT(refused({"lab", "load"}).what, HasSubstr("FILE"));
+}
+
+TEST(Arguments, AVerbMayHaveTwoWords) {
+  const Arguments play = understood({"lab", "play", "--profile", "1910", "log.ndjson"});
+  EXPECT_EQ(play.verb, Verb::LabPlay);
+  EXPECT_EQ(play.profile, Profile::Wd1910);
+  EXPECT_EQ(play.file, "log.ndjson");
+  const Arguments check = understood({"policy", "check", "p.toml"});
+  EXPECT_EQ(check.verb, Verb::PolicyCheck);
+  EXPECT_EQ(check.file, "p.toml");
+  EXPECT_THAT(refused({"lab"}).what, HasSubstr("'lab' needs another word: lab play"));
+  EXPECT_THAT(refused({"policy", "chekc", "x"}).what, HasSubstr("policy check"));
+  EXPECT_THAT(printed({"lab", "play", "--help"}), HasSubstr("Usage: wdscope lab play [OPTIONS] FILE"));
+  refused({"lab", "play"});
+  refused({"policy", "check", "a", "b"});
 }
 
 TEST(Arguments, AMistypedVerbOrOptionIsAnsweredWithTheNearest) {

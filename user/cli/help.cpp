@@ -53,7 +53,9 @@ struct ExitWords {
 };
 constexpr ExitWords kExitWords[] = {
     {"0", "done"},
-    {"1", "the answer is no: nothing matches, no exclusion is in force, a driver in the lab would stop Windows"},
+    {"1",
+     "the answer is no: nothing matches, no exclusion is in force, a driver in the lab would stop Windows, a policy is "
+     "wrong"},
     {"2", "the command line or the configuration is wrong"},
     {"3", "a file cannot be read or written, or is damaged"},
     {"4", "no source of events, or not permitted; explain: cannot tell"},

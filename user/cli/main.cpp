@@ -36,6 +36,8 @@ Result<int> perform(const Arguments& arguments) {
       return tree(arguments);
     case Verb::Explain:
       return explain(arguments);
+    case Verb::PolicyCheck:
+      return policy_check(arguments);
   }
   return failure(ErrorCode::Internal, "a verb without a function");
 }

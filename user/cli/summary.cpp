@@ -23,6 +23,18 @@ std::string plural(std::uint64_t count, std::string_view one, std::string_view m
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
+// Where the feed cannot stop a process, it ran on although NT has it no more.
+std::string denied_line(const FeedCounts& feed) {
+  std::string line = fmt::format("denied by the policy: {}", plural(feed.denied, "process", "processes"));
+  if (feed.enforced != 0) {
+    line += fmt::format("; {} ended before the first instruction, with exit code 126", feed.enforced);
+  }
+  if (feed.denied != feed.enforced) {
+    line += fmt::format("; {} not enforced: what already runs, or ran, is only seen", feed.denied - feed.enforced);
+  }
+  return line;
+}
+
 }  // namespace
 
 bool Account::lost_anything() const {
@@ -80,6 +92,7 @@ std::vector<std::string> summary_lines(const Account& account) {
     }
     lines.push_back(std::move(line));
   }
+  if (account.feed && account.feed->denied != 0) lines.push_back(denied_line(*account.feed));
   const std::string anomalies =
       listing(account.tally.by_anomaly, [](std::size_t i) { return anomaly_name(static_cast<wire::Anomaly>(i)); });
   if (!anomalies.empty()) lines.push_back("odd notifications: " + anomalies);

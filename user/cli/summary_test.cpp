@@ -43,5 +43,15 @@ TEST(Summary, TellsOfProcessesThatWereGoneTooSoonAndOfOddNotifications) {
                           "odd notifications: 4 argument_null"));
 }
 
+TEST(Summary, TellsOfDenialsAndWhichWereEnforced) {
+  Account account;
+  account.feed = FeedCounts{.started = 10, .exited = 9, .denied = 3, .enforced = 2};
+  EXPECT_THAT(
+      summary_lines(account),
+      ElementsAre(testing::_, testing::_,
+                  "denied by the policy: 3 processes; 2 ended before the first instruction, with exit code 126; "
+                  "1 not enforced: what already runs, or ran, is only seen"));
+}
+
 }  // namespace
 }  // namespace wdscope::cli

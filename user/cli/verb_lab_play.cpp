@@ -27,6 +27,7 @@ void add(FeedCounts& sum, const FeedCounts& counts) {
   sum.clipped += counts.clipped;
   sum.refused += counts.refused;
   sum.denied += counts.denied;
+  sum.enforced += counts.enforced;
 }
 
 class HistoryPlay {

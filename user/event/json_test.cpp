@@ -204,6 +204,22 @@ TEST(Json, ADevicesEventsSaySo) {
   EXPECT_EQ(text(parsed(out), "source"), "device");
 }
 
+TEST(Json, APlayedHistoryNamesItsMachineAndNoAddress) {
+  Origin origin = lab();
+  origin.host_name = "W\"1";
+  origin.played = true;
+  for (const SampleRecord& sample : sample_records()) {
+    std::string line;
+    ASSERT_TRUE(append_json_record(line, sample.bytes, origin)) << sample.what;
+    const auto document = parsed(line);
+    EXPECT_EQ(text(document, "host"), "W\"1") << sample.what;
+    if (document.HasMember("context")) {
+      EXPECT_FALSE(document["context"].HasMember("address")) << sample.what;
+    }
+  }
+  EXPECT_FALSE(parsed(line_of(sample_records().front().bytes)).HasMember("host"));
+}
+
 TEST(Json, AnErrorLeavesTheOutputAsItWas) {
   std::vector<std::byte> record = RecordBuilder::typical_create(0).build();
   record.resize(record.size() - 8);

@@ -17,6 +17,7 @@ extern "C" {  // glibc 2.36's header does not say so itself
 #include <thread>
 
 #include "lab/command_launch.h"
+#include "lab/denied_image.h"
 #include "lab/process_folder.h"
 
 namespace wdscope {
@@ -291,7 +292,8 @@ void CommandTracer::handle_exec(pid_t leader) {
     command_started_ = true;
     tracker_.forked(getpid(), leader, launched_);
   }
-  tracker_.executed(leader, read_identity(leader), clock_.now());
+  const auto answer = tracker_.executed(leader, read_identity(leader), clock_.now());
+  if (answer == ProcessListener::Answer::Denied && end_before_first_instruction(leader)) tracker_.enforced();
 }
 
 void CommandTracer::handle_exit_stop(pid_t thread) {

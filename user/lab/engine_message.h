@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "lab/trust_policy.h"
+#include "lab/policy.h"
 
 namespace wdscope {
 
@@ -51,7 +51,9 @@ struct EngineMessageFacts {
 // `message`: header and payload. Absent when it is malformed: unknown version, sizes or offsets that cannot be.
 std::optional<EngineMessageFacts> read_engine_message(std::span<const std::byte> message);
 
-// The reply that allows the process and says whether it is trusted, without restrictions of any other kind.
-std::vector<std::byte> write_create_reply(MessageVersion version, const CreateMessage& message, Verdict verdict);
+// The reply that says what was decided: whether the process is denied, whether it is trusted, its rules, masks and
+// hardening (what a 1910 reply has no place for stays unsaid). Of Answer::Malformed, one that is a byte too short.
+std::vector<std::byte> write_create_reply(MessageVersion version, const CreateMessage& message,
+                                          const Decision& decision);
 
 }  // namespace wdscope

@@ -127,11 +127,17 @@ TEST(EngineMessage, AnUnknownVersionIsMalformed) {
   EXPECT_FALSE(read_engine_message(bytes));
 }
 
+Decision decision_of(Verdict trust) {
+  Decision decision;
+  decision.trust = trust;
+  return decision;
+}
+
 TEST(EngineMessage, TheReplyHasTheSizeAndVersionOfItsGeneration) {
   CreateMessage message;
   message.process_id = 44;
   message.created_100ns = 1234567;
-  const auto first = write_create_reply({kMessageVersion1910, 1}, message, Verdict::Trusted);
+  const auto first = write_create_reply({kMessageVersion1910, 1}, message, decision_of(Verdict::Trusted));
   ASSERT_EQ(first.size(), sizeof(CREATE_REPLY_1910));
   CREATE_REPLY_1910 old_reply;
   std::memcpy(&old_reply, first.data(), sizeof old_reply);
@@ -140,7 +146,7 @@ TEST(EngineMessage, TheReplyHasTheSizeAndVersionOfItsGeneration) {
   EXPECT_EQ(old_reply.Entry.Rules, rule::ForceTrusted);
   EXPECT_EQ(old_reply.Entry.Deny, 0);
 
-  const auto second = write_create_reply({kMessageVersionA5, 0}, message, Verdict::NotTrusted);
+  const auto second = write_create_reply({kMessageVersionA5, 0}, message, decision_of(Verdict::NotTrusted));
   ASSERT_EQ(second.size(), sizeof(CREATE_REPLY_25080));
   CREATE_REPLY_25080 reply;
   std::memcpy(&reply, second.data(), sizeof reply);
@@ -150,6 +156,49 @@ TEST(EngineMessage, TheReplyHasTheSizeAndVersionOfItsGeneration) {
   EXPECT_EQ(std::int64_t{reply.Entry.CreateTime}, 1234567);
   EXPECT_EQ(std::uint32_t{reply.Entry.Rules}, 0u);
   EXPECT_EQ(std::uint64_t{reply.Entry.InjectionRequestMask}, ~std::uint64_t{0});
+}
+
+TEST(EngineMessage, AReplySaysWhatWasDecided) {
+  CreateMessage message;
+  message.process_id = 44;
+  Decision decision = decision_of(Verdict::Trusted);
+  decision.answer = Answer::Deny;
+  decision.info.emplace();
+  decision.info->rules = 0x4000;
+  decision.info->rules2 = 0x402;
+  decision.info->rules3 = 4;
+  decision.info->injection_target_mask = 0xF0;
+  decision.info->injection_request_mask = 0x0F;
+  decision.info->cloud_sync = true;
+  decision.info->hardening_excluded = ProcessInfoRule::Hardening{true, false, true};
+  const auto bytes = write_create_reply({kMessageVersionA5, 1}, message, decision);
+  ASSERT_EQ(bytes.size(), sizeof(CREATE_REPLY_25080));
+  CREATE_REPLY_25080 reply;
+  std::memcpy(&reply, bytes.data(), sizeof reply);
+  EXPECT_EQ(std::uint32_t{reply.Entry.Rules}, 0x4020u);
+  EXPECT_EQ(std::uint32_t{reply.Entry.Rules2}, 0x402u);
+  EXPECT_EQ(std::uint32_t{reply.Entry.Rules3}, 4u);
+  EXPECT_EQ(std::uint64_t{reply.Entry.InjectionTargetMask}, 0xF0u);
+  EXPECT_EQ(std::uint64_t{reply.Entry.InjectionRequestMask}, 0x0Fu);
+  EXPECT_EQ(reply.Entry.Deny, 1);
+  EXPECT_EQ(reply.Entry.CloudSync, 1);
+  EXPECT_EQ(reply.Entry.HardeningValid, 1);
+  EXPECT_EQ(reply.Entry.RegistryHardeningExcluded, 1);
+  EXPECT_EQ(reply.Entry.FileHardeningExcluded, 0);
+  EXPECT_EQ(reply.Entry.ObjectHardeningExcluded, 1);
+
+  const auto first = write_create_reply({kMessageVersion1910, 1}, message, decision);
+  ASSERT_EQ(first.size(), sizeof(CREATE_REPLY_1910));
+  CREATE_REPLY_1910 old_reply;
+  std::memcpy(&old_reply, first.data(), sizeof old_reply);
+  EXPECT_EQ(std::uint32_t{old_reply.Entry.Rules}, 0x4020u);
+  EXPECT_EQ(old_reply.Entry.Deny, 1);
+}
+
+TEST(EngineMessage, AMalformedReplyIsTooShort) {
+  Decision decision;
+  decision.answer = Answer::Malformed;
+  EXPECT_EQ(write_create_reply({kMessageVersionA5, 1}, {}, decision).size(), sizeof(CREATE_REPLY_25080) - 1);
 }
 
 }  // namespace

@@ -17,8 +17,9 @@ struct FeedCounters {
   std::atomic<std::uint64_t> clipped{0};
   std::atomic<std::uint64_t> refused{0};
   std::atomic<std::uint64_t> denied{0};
+  std::atomic<std::uint64_t> enforced{0};
 
-  FeedCounts read() const { return {started, exited, lost, incomplete, clipped, refused, denied}; }
+  FeedCounts read() const { return {started, exited, lost, incomplete, clipped, refused, denied, enforced}; }
 };
 
 }  // namespace wdscope

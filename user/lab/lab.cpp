@@ -10,6 +10,7 @@
 #include <mutex>
 #include <utility>
 
+#include "abi/defender/messages.h"
 #include "abi/wire/control.h"
 #include "abi/wire/engine.h"
 #include "host/machine.h"
@@ -17,17 +18,17 @@
 #include "lab/crash.h"
 #include "lab/dos_path.h"
 #include "lab/driver_image.h"
+#include "lab/engine_command.h"
 #include "lab/feed_counters.h"
 #include "lab/history_feed.h"
-#include "lab/image_file.h"
+#include "lab/judge.h"
 #include "lab/lab_clock.h"
 #include "lab/machine_feed.h"
 #include "lab/machine_listener.h"
-#include "lab/nt_path.h"
+#include "lab/policy.h"
 #include "lab/process_tracker.h"
 #include "lab/running_processes.h"
 #include "lab/service.h"
-#include "lab/trust_policy.h"
 #include "lab/virtual_clock.h"
 
 namespace wdscope {
@@ -106,16 +107,10 @@ class Doing {
   }
 };
 
-// Of a history there are no files to look at, only names.
-Verdict judge_by_name(const TrustPolicy& policy, const CreateMessage& message) {
-  const auto path = nt_to_dos_path(message.image);
-  return path ? policy.judge_windows(*path) : Verdict::NotTrusted;
-}
-
-Verdict judge(const TrustPolicy& policy, const CreateMessage& message) {
-  const auto path = to_linux_path(message.image);
-  if (!path) return Verdict::NotTrusted;
-  return policy.judge(*path, look_at_image(*path, to_linux_pid(message.process_id)));
+std::uint8_t message_version(Profile profile) {
+  return profile == Profile::Wd1910    ? defender::kMessageVersion1910
+         : profile == Profile::Wd25080 ? defender::kMessageVersion25080
+                                       : defender::kMessageVersionA5;
 }
 
 class MachineLab final : public Lab {
@@ -139,7 +134,7 @@ class MachineLab final : public Lab {
     *standing_ = nullptr;
   }
 
-  Result<void> prepare(const LabOptions& options, TrustPolicy policy);
+  Result<void> prepare(const LabOptions& options, Policy policy);
 
   Result<std::unique_ptr<DeviceChannel>> open_device() override;
   const Origin& origin() const override { return origin_; }
@@ -159,6 +154,7 @@ class MachineLab final : public Lab {
  private:
   Result<void> load(Driver driver, const std::filesystem::path& folder,
                     std::map<std::string, host::RegistryValue> parameters);
+  Result<void> connect_service(const LabOptions& options, Policy policy);
   Result<void> describe_origin(const LabOptions& options);
 
   LabClock clock_;
@@ -168,6 +164,7 @@ class MachineLab final : public Lab {
   MachineListener listener_;
   ProcessTracker tracker_;
   std::unique_ptr<HistoryFeed> history_feed_;
+  std::unique_ptr<Judge> judge_;
   std::unique_ptr<Service> service_;
   Origin origin_;
 
@@ -197,7 +194,7 @@ Result<void> MachineLab::load(Driver driver, const std::filesystem::path& folder
   return from_host("cannot load the " + place + "driver " + name, loaded.error());
 }
 
-Result<void> MachineLab::prepare(const LabOptions& options, TrustPolicy policy) {
+Result<void> MachineLab::prepare(const LabOptions& options, Policy policy) {
   profile_ = options.profile;
   if (options.history != nullptr) {
     history_feed_ = std::make_unique<HistoryFeed>(*options.history, listener_, *virtual_clock_, counters_);
@@ -206,21 +203,48 @@ Result<void> MachineLab::prepare(const LabOptions& options, TrustPolicy policy) 
     for (const RunningProcess& process : read_running_processes(clock_)) tracker_.adopt(process);
   }
 
-  if (auto done = load(Driver::Notifier, options.drivers, {{"Profile", profile_parameter(options.profile)}}); !done)
-    return done;
+  std::map<std::string, host::RegistryValue> notifier_parameters = {{"Profile", profile_parameter(options.profile)}};
+  if (policy.create_timeout_ms) notifier_parameters["MaxProcessCreationMessageTimeout"] = *policy.create_timeout_ms;
+  if (auto done = load(Driver::Notifier, options.drivers, std::move(notifier_parameters)); !done) return done;
   if (options.load_observer) {
     std::map<std::string, host::RegistryValue> parameters;
     if (options.ring_size_kb != 0) parameters["RingSizeKb"] = options.ring_size_kb;
     if (auto done = load(Driver::Observer, options.drivers, std::move(parameters)); !done) return done;
   }
 
+  if (auto done = connect_service(options, std::move(policy)); !done) return done;
+  return describe_origin(options);
+}
+
+Result<void> MachineLab::connect_service(const LabOptions& options, Policy policy) {
   auto device = machine_->open(wire::kEngineUserDeviceName, host::Access::ReadWrite, host::Account::System);
   if (!device) return from_host("cannot connect the service to the notifier", device.error());
-  const auto judge_one = options.history != nullptr ? judge_by_name : judge;
+  const std::uint8_t version = message_version(options.profile);
+  const auto tell = [&](const std::string& what, const std::vector<std::byte>& command) -> Result<void> {
+    const host::NtStatus status = (*device)->control(wire::kEngineCommand, command, {}).status;
+    if (host::nt_success(status)) return {};
+    return failure(ErrorCode::SourceUnavailable, "the notifier refuses the policy's " + what, {}, status);
+  };
+  if (!policy.exclusions.empty()) {
+    if (auto done = tell("exclusions", write_exclusions(version, policy.exclusions)); !done) return done;
+  }
+  if (!policy.doc_rules.empty()) {
+    if (auto done = tell("doc rules", write_doc_rules(version, policy.doc_rules)); !done) return done;
+  }
+  const std::uint32_t timeout_ms = policy.create_timeout_ms.value_or(kDefaultCreateTimeoutMs);
+  const auto world = options.history != nullptr ? Judge::World::Windows : Judge::World::Linux;
+  judge_ = std::make_unique<Judge>(std::move(policy), world, listener_.running());
+  Service::PassTime pass_time;
+  if (virtual_clock_) {
+    constexpr FileTime k100nsPerMs = 10'000;
+    pass_time = [this](std::uint32_t milliseconds) {
+      virtual_clock_->advance_to(virtual_clock_->now() + milliseconds * k100nsPerMs);
+    };
+  }
   service_ = std::make_unique<Service>(
-      std::move(*device),
-      [policy = std::move(policy), judge_one](const CreateMessage& message) { return judge_one(policy, message); });
-  return describe_origin(options);
+      std::move(*device), [this](const CreateMessage& message) { return judge_->decide(message); },
+      std::move(pass_time), timeout_ms);
+  return {};
 }
 
 Result<void> MachineLab::describe_origin(const LabOptions& options) {
@@ -374,7 +398,7 @@ void MachineLab::stop_feed() {
 }  // namespace
 
 Result<std::unique_ptr<Lab>> Lab::start(const LabOptions& options) {
-  TrustPolicy policy;
+  Policy policy;
   if (!options.policy.empty()) {
     auto loaded = load_policy(options.policy);
     if (!loaded) return tl::unexpected(loaded.error());

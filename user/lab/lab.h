@@ -33,7 +33,7 @@ struct LabOptions {
   std::filesystem::path drivers;
   bool load_observer = true;       // false: the notifier alone, nobody watches
   std::uint32_t ring_size_kb = 0;  // 0: the driver's default
-  // Trust policy file of the service (TOML); empty: the built-in default (images in system folders owned by root).
+  // Policy file of the service (docs/policy.md); empty: the built-in trust in system folders, and nothing else.
   std::filesystem::path policy;
   // Set: the lab is the machine of this history and knows no process of Linux. Must outlive the lab.
   const MachineHistory* history = nullptr;
@@ -56,6 +56,7 @@ struct FeedCounts {
   std::uint64_t clipped = 0;     // command lines longer than NT can hold, announced as a prefix
   std::uint64_t refused = 0;     // processes that the NT host would not start
   std::uint64_t denied = 0;      // processes that the service denied; started and exited count them too
+  std::uint64_t enforced = 0;    // of them, those that ended before their first instruction
 };
 
 class Lab {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "host/machine.h"
+#include "lab/judge.h"
 #include "lab/process_listener.h"
 
 namespace wdscope {
@@ -19,19 +20,26 @@ class MachineListener final : public ProcessListener {
  public:
   explicit MachineListener(host::Machine& machine) : machine_(machine) {}
 
-  Answer adopted(const host::ProcessStart& process) override { return answer(machine_.adopt_process(process)); }
+  Answer adopted(const host::ProcessStart& process) override { return keep(process, machine_.adopt_process(process)); }
   Answer started(const host::ProcessStart& process) override {
     const InProgress in_progress(Announcement::Kind::Start, process.process_id);
-    return answer(machine_.start_process(process));
+    return keep(process, machine_.start_process(process));
   }
   void exited(std::uint64_t process_id) override {
     const InProgress in_progress(Announcement::Kind::Exit, process_id);
+    running_.erase(process_id);
     machine_.exit_process(process_id);
   }
 
+  // Of every process that NT has now.
+  const RunningImages& running() const { return running_; }
+
  private:
-  static Answer answer(host::NtStatus status) {
-    if (host::nt_success(status)) return Answer::Accepted;
+  Answer keep(const host::ProcessStart& process, host::NtStatus status) {
+    if (host::nt_success(status)) {
+      running_.set(process.process_id, process.image);
+      return Answer::Accepted;
+    }
     return status == host::kStatusAccessDenied ? Answer::Denied : Answer::Refused;
   }
 
@@ -43,6 +51,7 @@ class MachineListener final : public ProcessListener {
   };
 
   host::Machine& machine_;
+  RunningImages running_;
 };
 
 }  // namespace wdscope

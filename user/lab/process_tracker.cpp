@@ -25,16 +25,16 @@ host::ProcessStart describe(pid_t pid, pid_t parent, FileTime created, const Pro
 ProcessTracker::ProcessTracker(ProcessListener& listener, FeedCounters& counters)
     : listener_(listener), counters_(counters) {}
 
-void ProcessTracker::announce_start(pid_t pid, Process& process) {
+ProcessListener::Answer ProcessTracker::announce_start(pid_t pid, Process& process) {
   if (pid == kInit) {
     process.state = State::Announced;
-    return;
+    return ProcessListener::Answer::Accepted;
   }
   const auto answer = listener_.started(describe(pid, process.parent, process.created, *process.identity));
   if (answer == ProcessListener::Answer::Refused) {
     process.state = State::Gone;
     ++counters_.refused;
-    return;
+    return answer;
   }
   process.state = State::Announced;
   ++counters_.started;
@@ -45,6 +45,7 @@ void ProcessTracker::announce_start(pid_t pid, Process& process) {
   }
   if (process.identity->knowledge == ProcessIdentity::Knowledge::Partial) ++counters_.incomplete;
   if (process.identity->command_line_clipped) ++counters_.clipped;
+  return answer;
 }
 
 void ProcessTracker::announce_exit(pid_t pid, const Process& process) {
@@ -91,21 +92,22 @@ void ProcessTracker::forked(pid_t parent, pid_t child, FileTime time) {
   processes_.emplace(child, std::move(process));
 }
 
-void ProcessTracker::executed(pid_t pid, SharedIdentity identity, FileTime time, std::optional<pid_t> parent_hint) {
+ProcessListener::Answer ProcessTracker::executed(pid_t pid, SharedIdentity identity, FileTime time,
+                                                 std::optional<pid_t> parent_hint) {
   auto found = processes_.find(pid);
   if (found == processes_.end()) {
     Process process;
     process.parent = parent_hint.value_or(0);
     found = processes_.emplace(pid, std::move(process)).first;
   } else if (time <= found->second.known && found->second.state != State::Forked) {
-    return;
+    return ProcessListener::Answer::Accepted;
   }
   Process& process = found->second;
   announce_exit(pid, process);
   process.created = std::max(time, process.created + 1);
   process.known = std::max(time, process.known);
   process.identity = std::move(identity);
-  announce_start(pid, process);
+  return announce_start(pid, process);
 }
 
 void ProcessTracker::exited(pid_t pid, FileTime time) {

@@ -49,7 +49,11 @@ class ProcessTracker {
   void adopt(const RunningProcess& process);
   void forked(pid_t parent, pid_t child, FileTime time);
   // `parent_hint`: used only when nobody saw the fork.
-  void executed(pid_t pid, SharedIdentity identity, FileTime time, std::optional<pid_t> parent_hint = std::nullopt);
+  // Denied: NT has no such process, and who can should see to it that Linux has none either.
+  ProcessListener::Answer executed(pid_t pid, SharedIdentity identity, FileTime time,
+                                   std::optional<pid_t> parent_hint = std::nullopt);
+  // A denied process was ended before its first instruction.
+  void enforced() { ++counters_.enforced; }
   void exited(pid_t pid, FileTime time);
 
   // Brings what is known to what /proc showed between `begun` and now, after events were lost: announces the exit of
@@ -73,7 +77,7 @@ class ProcessTracker {
   };
   using Table = std::unordered_map<pid_t, Process>;
 
-  void announce_start(pid_t pid, Process& process);
+  ProcessListener::Answer announce_start(pid_t pid, Process& process);
   void announce_exit(pid_t pid, const Process& process);
   void end(Table::iterator found);
 

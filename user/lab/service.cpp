@@ -2,6 +2,7 @@
 #include "lab/service.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <vector>
 
@@ -10,16 +11,26 @@
 namespace wdscope {
 namespace {
 
+constexpr std::uint32_t kTimedOut = 0x00000102;  // STATUS_TIMEOUT: what the notifier's own wait ends with
 constexpr std::size_t kUsualMessageSize = 8192;
 constexpr std::size_t kLargestMessageSize = sizeof(wire::EngineMessage) + wire::kMaximumEngineMessageSize;
 
 }  // namespace
 
-Service::Service(std::unique_ptr<host::DeviceFile> device, Judge judge)
-    : device_(std::move(device)), judge_(std::move(judge)), thread_([this] { serve(); }) {}
+Service::Service(std::unique_ptr<host::DeviceFile> device, Decide decide, PassTime pass_time,
+                 std::uint32_t create_timeout_ms)
+    : device_(std::move(device)),
+      decide_(std::move(decide)),
+      pass_time_(std::move(pass_time)),
+      create_timeout_ms_(create_timeout_ms),
+      thread_([this] { serve(); }) {}
 
 Service::~Service() {
-  stop_ = true;
+  {
+    const std::scoped_lock lock(stop_mutex_);
+    stop_ = true;
+  }
+  stopped_.notify_all();
   // A cancel that comes before the request it is meant for is lost; the thread may be between two requests.
   for (;;) {
     {
@@ -81,18 +92,35 @@ void Service::handle(std::span<const std::byte> bytes) {
   }
 }
 
+void Service::pass_time(std::uint32_t milliseconds) {
+  if (pass_time_) return pass_time_(milliseconds);
+  std::unique_lock lock(stop_mutex_);
+  stopped_.wait_for(lock, std::chrono::milliseconds(milliseconds), [this] { return stop_.load(); });
+}
+
 void Service::answer(std::uint64_t message_id, MessageVersion version, const CreateMessage& message) {
-  const Verdict verdict = judge_(message);
-  const std::vector<std::byte> reply = write_create_reply(version, message, verdict);
+  const Decision decision = decide_(message);
   wire::EngineReply head{};
   head.message_id = message_id;
+  if (decision.answer == Answer::TimeOut) {
+    if (!pass_time_) return;
+    pass_time_(create_timeout_ms_);
+    head.status = kTimedOut;
+    return send(head, {}, Verdict::NotTrusted);
+  }
+  if (decision.answer == Answer::Delay) pass_time(decision.delay_ms);
+  const std::vector<std::byte> reply = write_create_reply(version, message, decision);
   head.reply_size = static_cast<std::uint32_t>(reply.size());
+  send(head, reply, decision.trust);
+}
+
+void Service::send(wire::EngineReply head, std::span<const std::byte> reply, Verdict trust) {
   std::vector<std::byte> input(sizeof head + reply.size());
   std::memcpy(input.data(), &head, sizeof head);
-  std::memcpy(input.data() + sizeof head, reply.data(), reply.size());
+  std::copy(reply.begin(), reply.end(), input.begin() + sizeof head);
   const auto done = device_->control(wire::kEngineReply, input, {});
   if (host::nt_success(done.status)) {
-    if (verdict == Verdict::Trusted) ++trusted_;
+    if (trust == Verdict::Trusted) ++trusted_;
   } else {
     ++late_;
   }

@@ -5,18 +5,14 @@
 // and the file is what it should be: a regular file, owned by root (unless require_root_owner is off), not writable by
 // group or others (unless require_protected is off). Everything else is not trusted, also what cannot be looked at.
 //
-// The policy file is TOML; policy.example.toml beside this file has every key with its default. Links are not followed
-// in `folders`, `images` and `except`: Linux names an image by its real path.
+// Links are not followed in `folders`, `images` and `except`: Linux names an image by its real path.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "event/result.h"
 
 namespace wdscope {
 
@@ -45,11 +41,5 @@ struct TrustPolicy {
   Verdict judge(std::string_view linux_path, const std::optional<ImageFile>& file) const;
   Verdict judge_windows(std::string_view dos_path) const;
 };
-
-// InputUnreadable, or InputDamaged with line and column: bad TOML, an unknown key, a wrong type, a path that is not
-// absolute or not in its plain form.
-Result<TrustPolicy> load_policy(const std::filesystem::path& file);
-// `name` is for the messages.
-Result<TrustPolicy> parse_policy(std::string_view text, std::string_view name);
 
 }  // namespace wdscope

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lab/trust_policy.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <fstream>
-#include <iterator>
 
 namespace wdscope {
 namespace {
@@ -44,53 +40,15 @@ TEST(TrustPolicy, ExceptionsWinOverFoldersAndImages) {
   EXPECT_EQ(policy.judge("/opt/tool", kSystemFile), Verdict::NotTrusted);
 }
 
-TEST(TrustPolicy, AFileSaysWhatItReplaces) {
-  const auto policy = parse_policy(
-      "version = 1\n[trust]\nfolders = []\nimages = [\"/opt/tool\"]\nrequire_root_owner = false\n", "p.toml");
-  ASSERT_TRUE(policy) << policy.error().what;
-  EXPECT_EQ(policy->judge("/usr/bin/cc", kSystemFile), Verdict::NotTrusted);
-  EXPECT_EQ(policy->judge("/opt/tool", ImageFile{true, 1000, 0755}), Verdict::Trusted);
-  EXPECT_EQ(policy->judge("/opt/tool", ImageFile{true, 1000, 0777}), Verdict::NotTrusted);
-}
-
-TEST(TrustPolicy, EachFaultIsNamedWithItsPlace) {
-  const std::pair<const char*, const char*> faults[] = {
-      {"version = 2\n", "p.toml:1:11: version must be 1"},
-      {"version = 1\n[trust]\nfolder = []\n", "p.toml:3:1: unknown key 'trust.folder'"},
-      {"[distrust]\n", "unknown key 'distrust'"},
-      {"trust = 1\n", "p.toml:1:9: 'trust' must be a table"},
-      {"[trust]\nfolders = \"/usr/bin\"\n", "p.toml:2:11: 'folders' must be a list of paths"},
-      {"[trust]\nimages = [\"/a\",\n  7]\n", "p.toml:3:3: 'images' must hold text only"},
-      {"[trust]\nexcept = [\"usr/bin\"]\n", "p.toml:2:11: 'usr/bin' is not a plain absolute path"},
-      {"[trust]\nfolders = [\"/usr/bin/\"]\n", "'/usr/bin/' is not a plain absolute path"},
-      {"[trust]\nfolders = [\"/usr/../bin\"]\n", "'/usr/../bin' is not a plain absolute path"},
-      {"[trust]\nrequire_root_owner = \"no\"\n", "p.toml:2:22: 'require_root_owner' must be true or false"},
-      {"[trust\n", "p.toml:1:"},
-  };
-  for (const auto& [text, message] : faults) {
-    const auto policy = parse_policy(text, "p.toml");
-    ASSERT_FALSE(policy) << text;
-    EXPECT_EQ(policy.error().code, ErrorCode::InputDamaged);
-    EXPECT_THAT(policy.error().what, testing::HasSubstr(message));
-  }
-}
-
-TEST(TrustPolicy, TheExampleIsTheDefault) {
-  const auto policy = load_policy(LAB_SOURCE "/policy.example.toml");
-  ASSERT_TRUE(policy) << policy.error().what;
-  const TrustPolicy standard;
-  EXPECT_EQ(policy->folders, standard.folders);
-  EXPECT_EQ(policy->images, standard.images);
-  EXPECT_EQ(policy->except, standard.except);
-  EXPECT_EQ(policy->require_root_owner, standard.require_root_owner);
-  EXPECT_EQ(policy->require_protected, standard.require_protected);
-}
-
-TEST(TrustPolicy, AMissingFileIsUnreadable) {
-  const auto policy = load_policy("/nonexistent/policy.toml");
-  ASSERT_FALSE(policy);
-  EXPECT_EQ(policy.error().code, ErrorCode::InputUnreadable);
-  EXPECT_FALSE(load_policy("/tmp"));
+TEST(TrustPolicy, OfAHistoryNamesCountAndCaseDoesNot) {
+  TrustPolicy policy;
+  EXPECT_EQ(policy.judge_windows("C:\\Windows\\System32\\cmd.exe"), Verdict::Trusted);
+  EXPECT_EQ(policy.judge_windows("c:\\PROGRAM FILES\\x\\a.exe"), Verdict::Trusted);
+  EXPECT_EQ(policy.judge_windows("C:\\Windows\\Temp\\a.exe"), Verdict::NotTrusted);
+  EXPECT_EQ(policy.judge_windows("C:\\Windows\\System32evil\\a.exe"), Verdict::NotTrusted);
+  policy.windows_except = {"C:\\Windows\\System32\\WindowsPowerShell"};
+  EXPECT_EQ(policy.judge_windows("C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe"),
+            Verdict::NotTrusted);
 }
 
 }  // namespace

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// The commands' bytes, read back as the notifier reads them.
+#include "lab/engine_command.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "abi/defender/commands.h"
+#include "lab/nt_path.h"
+
+namespace wdscope {
+namespace {
+
+template <class Command>
+Command front_of(const std::vector<std::byte>& bytes, std::size_t offset = 0) {
+  Command command{};
+  EXPECT_GE(bytes.size(), offset + sizeof command);
+  if (bytes.size() >= offset + sizeof command) std::memcpy(&command, bytes.data() + offset, sizeof command);
+  return command;
+}
+
+std::u16string text_at(const std::vector<std::byte>& bytes, std::size_t offset, std::size_t units) {
+  std::u16string text(units, u'?');
+  EXPECT_LE(offset + units * 2, bytes.size());
+  if (offset + units * 2 <= bytes.size()) std::memcpy(text.data(), bytes.data() + offset, units * 2);
+  return text;
+}
+
+TEST(EngineCommand, ExclusionsAreNtPathsOrBareNames) {
+  EXPECT_EQ(exclusion_text("cc1"), u"cc1");
+  EXPECT_EQ(exclusion_text("/usr/bin/cc"), u"\\Device\\HarddiskVolume1\\usr\\bin\\cc");
+  EXPECT_EQ(exclusion_text("/opt/build/*"), u"\\Device\\HarddiskVolume1\\opt\\build\\*");
+  EXPECT_EQ(exclusion_text("C:\\x\\*"), u"\\Device\\HarddiskVolume3\\x\\*");
+  EXPECT_EQ(exclusion_text("\\Device\\HarddiskVolume9\\a.exe"), u"\\Device\\HarddiskVolume9\\a.exe");
+}
+
+TEST(EngineCommand, ExclusionsStandBehindTheHeaderEachWithItsNul) {
+  for (const auto* protocol : {&defender::kCommands1910, &defender::kCommands25080, &defender::kCommandsA5}) {
+    const auto bytes = write_exclusions(protocol->version, {"cc1", "ld"});
+    const auto command = front_of<defender::SET_PROCESS_EXCLUSION>(bytes);
+    EXPECT_EQ(command.Header.Version, protocol->version);
+    EXPECT_EQ(command.Header.Minor, protocol->minor);
+    EXPECT_EQ(command.Header.Command, protocol->SetProcessExclusion);
+    EXPECT_EQ(command.Header.TotalSize, bytes.size());
+    EXPECT_EQ(command.TextOffset, 0x80u);
+    EXPECT_EQ(command.TextSize, 14u);
+    EXPECT_EQ(bytes.size(), 0x80u + 14u);
+    EXPECT_EQ(text_at(bytes, 0x80, 7), std::u16string_view(u"cc1\0ld\0", 7));
+  }
+}
+
+TEST(EngineCommand, NoExclusionsClearTheList) {
+  const auto bytes = write_exclusions(defender::kMessageVersionA5, {});
+  EXPECT_EQ(front_of<defender::SET_PROCESS_EXCLUSION>(bytes).TextSize, 0u);
+  EXPECT_EQ(bytes.size(), 0x80u);
+}
+
+TEST(EngineCommand, DocRulesNameTheirTextsByOffset) {
+  const auto bytes = write_doc_rules(defender::kMessageVersion1910, {{"a.exe", {"pdf", "fdf"}}, {"b.exe", {"doc"}}});
+  const auto command = front_of<defender::SET_DOC_OPEN_RULE>(bytes);
+  EXPECT_EQ(command.Header.Command, defender::kCommands1910.SetDocOpenRule);
+  EXPECT_EQ(command.Header.TotalSize, bytes.size());
+  EXPECT_EQ(command.DataOffset, 0x80u);
+  EXPECT_EQ(command.DataSize, bytes.size() - 0x80);
+  EXPECT_EQ(command.RuleCount, 2u);
+  EXPECT_EQ(command.RuleArrayOffset, 0x90u);
+  const auto first = front_of<defender::DOC_OPEN_RULE_ELEMENT>(bytes, 0x90);
+  const auto second = front_of<defender::DOC_OPEN_RULE_ELEMENT>(bytes, 0xA0);
+  EXPECT_EQ(text_at(bytes, first.ProcessNameOffset, 6), std::u16string_view(u"a.exe\0", 6));
+  EXPECT_EQ(text_at(bytes, first.ExtensionsOffset, 9), std::u16string_view(u"pdf\0fdf\0\0", 9));
+  EXPECT_EQ(text_at(bytes, second.ProcessNameOffset, 6), std::u16string_view(u"b.exe\0", 6));
+  EXPECT_EQ(text_at(bytes, second.ExtensionsOffset, 5), std::u16string_view(u"doc\0\0", 5));
+}
+
+TEST(EngineCommand, TheBudgetOfDocRulesHoldsAllTheirTexts) {
+  const std::vector<DocRule> rules = {{"a.exe", {"pdf", "fdf"}}, {"b.exe", {"doc"}}};
+  const auto bytes = write_doc_rules(defender::kMessageVersionA5, rules);
+  std::size_t needed = 0;
+  for (const DocRule& rule : rules) {
+    needed += 0x10 + (rule.process.size() + 1) * 2 + 2;
+    for (const std::string& extension : rule.extensions) needed += (extension.size() + 1) * 2;
+  }
+  EXPECT_GE(front_of<defender::SET_DOC_OPEN_RULE>(bytes).DataSize - 0x10, needed);
+}
+
+TEST(EngineCommand, NoDocRulesClearTheList) {
+  const auto bytes = write_doc_rules(defender::kMessageVersion25080, {});
+  ASSERT_EQ(bytes.size(), 0x80u);
+  const auto head = front_of<defender::COMMAND_HEADER>(bytes);
+  EXPECT_EQ(head.TotalSize, 0x80u);
+  EXPECT_EQ(head.Command, defender::kCommands25080.SetDocOpenRule);
+}
+
+}  // namespace
+}  // namespace wdscope

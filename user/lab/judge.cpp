@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "lab/judge.h"
+
+#include "lab/dos_path.h"
+#include "lab/image_file.h"
+#include "lab/nt_path.h"
+#include "lab/process_tracker.h"
+
+namespace wdscope {
+
+void RunningImages::set(std::uint64_t process_id, const std::u16string& image) {
+  const std::scoped_lock lock(mutex_);
+  images_[process_id] = image;
+}
+
+void RunningImages::erase(std::uint64_t process_id) {
+  const std::scoped_lock lock(mutex_);
+  images_.erase(process_id);
+}
+
+std::u16string RunningImages::find(std::uint64_t process_id) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = images_.find(process_id);
+  return found == images_.end() ? std::u16string() : found->second;
+}
+
+// What is no path of this world (a kernel thread, an image behind a share) stands as it is.
+std::string Judge::plain_path(const std::u16string& image) const {
+  const auto path = world_ == World::Linux ? to_linux_path(image) : nt_to_dos_path(image);
+  return path ? *path : to_utf8(image);
+}
+
+Verdict Judge::trust_of(const CreateMessage& message) const {
+  const auto path = world_ == World::Linux ? to_linux_path(message.image) : nt_to_dos_path(message.image);
+  if (!path) return Verdict::NotTrusted;
+  return world_ == World::Linux ? policy_.trust.judge(*path, look_at_image(*path, to_linux_pid(message.process_id)))
+                                : policy_.trust.judge_windows(*path);
+}
+
+Decision Judge::decide(const CreateMessage& message) const {
+  Decision decision;
+  decision.trust = trust_of(message);
+  if (policy_.verdicts.empty() && policy_.processes.empty()) return decision;
+  const ProcessNames names{plain_path(message.image), to_utf8(message.command_line),
+                           plain_path(running_.find(message.parent_process_id))};
+  if (const VerdictRule* rule = policy_.verdict_for(names)) {
+    decision.answer = rule->answer;
+    decision.delay_ms = rule->delay_ms;
+    if (rule->trusted) decision.trust = *rule->trusted ? Verdict::Trusted : Verdict::NotTrusted;
+  }
+  if (const ProcessInfoRule* info = policy_.info_for(names)) decision.info = *info;
+  return decision;
+}
+
+}  // namespace wdscope

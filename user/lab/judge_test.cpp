@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "lab/judge.h"
+
+#include <gtest/gtest.h>
+
+namespace wdscope {
+namespace {
+
+CreateMessage message_of(std::u16string image, std::u16string command_line, std::uint32_t parent = 8) {
+  CreateMessage message;
+  message.process_id = 0x7FFFFFF0;  // nobody's: the file is judged by its name
+  message.parent_process_id = parent;
+  message.image = std::move(image);
+  message.command_line = std::move(command_line);
+  return message;
+}
+
+Policy read(std::string_view text) {
+  auto policy = parse_policy(text, "p.toml");
+  EXPECT_TRUE(policy) << policy.error().what;
+  return policy ? std::move(*policy) : Policy();
+}
+
+TEST(Judge, WithoutRulesTrustAloneIsDecided) {
+  const RunningImages running;
+  const Judge judge(Policy(), Judge::World::Windows, running);
+  const Decision decision = judge.decide(message_of(u"\\Device\\HarddiskVolume3\\Windows\\System32\\cmd.exe", u"cmd"));
+  EXPECT_EQ(decision.answer, Answer::Allow);
+  EXPECT_EQ(decision.trust, Verdict::Trusted);
+  EXPECT_FALSE(decision.info);
+  EXPECT_EQ(judge.decide(message_of(u"\\Device\\Mup\\server\\x.exe", u"x")).trust, Verdict::NotTrusted);
+}
+
+TEST(Judge, RulesSeeThePathsOfTheirWorld) {
+  const RunningImages running;
+  const std::string_view rules =
+      "[[verdict]]\nimage = 'C:\\t\\*'\nanswer = \"deny\"\n[[verdict]]\nimage = \"/t/*\"\nanswer = \"time_out\"\n";
+  const Judge windows(read(rules), Judge::World::Windows, running);
+  EXPECT_EQ(windows.decide(message_of(u"\\Device\\HarddiskVolume3\\t\\a.exe", u"")).answer, Answer::Deny);
+  const Judge linux_judge(read(rules), Judge::World::Linux, running);
+  EXPECT_EQ(linux_judge.decide(message_of(u"\\Device\\HarddiskVolume1\\t\\a", u"")).answer, Answer::TimeOut);
+}
+
+TEST(Judge, AParentIsKnownAsLongAsItRuns) {
+  RunningImages running;
+  const Judge judge(read("[[verdict]]\nparent = \"word.exe\"\ncommand_line = \"*evil*\"\nanswer = \"deny\"\n"),
+                    Judge::World::Windows, running);
+  const CreateMessage message = message_of(u"\\Device\\HarddiskVolume3\\a.exe", u"a evil", 400);
+  EXPECT_EQ(judge.decide(message).answer, Answer::Allow);
+  running.set(400, u"\\Device\\HarddiskVolume3\\Office\\WORD.EXE");
+  EXPECT_EQ(judge.decide(message).answer, Answer::Deny);
+  running.erase(400);
+  EXPECT_EQ(judge.decide(message).answer, Answer::Allow);
+}
+
+TEST(Judge, AVerdictMaySayTrustAndAnInfoComesWithIt) {
+  const RunningImages running;
+  const Judge judge(read("[[verdict]]\nimage = \"a.exe\"\nanswer = \"delay\"\ndelay_ms = 7\ntrusted = true\n"
+                         "[[process]]\nimage = \"a.exe\"\nrules2 = 2\n"),
+                    Judge::World::Windows, running);
+  const Decision decision = judge.decide(message_of(u"\\Device\\HarddiskVolume3\\t\\a.exe", u""));
+  EXPECT_EQ(decision.answer, Answer::Delay);
+  EXPECT_EQ(decision.delay_ms, 7u);
+  EXPECT_EQ(decision.trust, Verdict::Trusted);
+  ASSERT_TRUE(decision.info);
+  EXPECT_EQ(decision.info->rules2, 2u);
+}
+
+}  // namespace
+}  // namespace wdscope
