@@ -101,8 +101,8 @@ TEST_P(PolicyStory, ADenialOfThePastIsToldAndNotEnforced) {
 
 TEST_P(PolicyStory, ADeniedCommandEndsBeforeItsFirstInstruction) {
   OutputPipe output;
-  const auto events =
-      run("[[verdict]]\nimage = \"true\"\nanswer = \"deny\"\n", {"sh", "-c", "/bin/true; s=$?; echo; echo status=$s; exit 5"}, 5);
+  const auto events = run("[[verdict]]\nimage = \"true\"\nanswer = \"deny\"\n",
+                          {"sh", "-c", "/bin/true; s=$?; echo; echo status=$s; exit 5"}, 5);
   EXPECT_EQ(output.number("status"), 126);
   const auto trues = creates_of(events, "true");
   ASSERT_EQ(trues.size(), 1u);
