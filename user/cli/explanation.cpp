@@ -12,6 +12,7 @@
 #include "cli/printable.h"
 #include "cli/process_words.h"
 #include "event/decode.h"
+#include "event/name_pattern.h"
 #include "event/names.h"
 #include "event/process_filter.h"
 

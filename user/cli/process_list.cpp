@@ -11,6 +11,7 @@
 
 #include "cli/cell_table.h"
 #include "cli/process_words.h"
+#include "event/name_pattern.h"
 
 namespace wdscope::cli {
 namespace {

@@ -9,7 +9,7 @@
 #include "abi/defender/flags.h"
 #include "cli/process_words.h"
 #include "event/decode.h"
-#include "event/process_filter.h"
+#include "event/name_pattern.h"
 
 namespace wdscope::cli {
 namespace {

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "event/process_picture.h"
@@ -18,21 +17,15 @@ struct ProcessFilter {
   std::uint32_t flags = 0;            // defender::flag bits
   std::uint32_t state = 0;            // defender::state bits
   std::vector<std::uint64_t> pids;    // as they are shown: Linux ids in the lab
-  std::vector<std::string> patterns;  // of images, see matches_image()
+  std::vector<std::string> patterns;  // of images, see event/name_pattern.h
 
   bool empty() const;
   bool matches(const ProcessState& process) const;
 };
 
-// Without a separator the pattern is compared with the file name, else with the whole path; both slashes are one.
-// '*' stands for any text and '?' for one byte; ASCII letters match in either case, as NT's names do.
-bool matches_image(std::string_view pattern, std::string_view image);
-
 // The pid as it is shown: Linux's in the lab, else NT's.
 inline std::uint64_t shown_pid(const ProcessState& process) {
   return process.host_pid != 0 ? process.host_pid : process.pid;
 }
-
-std::string_view file_name_of(std::string_view path);
 
 }  // namespace wdscope

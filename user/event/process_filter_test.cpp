@@ -65,27 +65,5 @@ TEST_F(ProcessFilterTest, AllThatIsAskedForMustHold) {
   EXPECT_FALSE(filter.matches(excluded_));
 }
 
-TEST(MatchesImage, APlainWordIsTheFileName) {
-  EXPECT_TRUE(matches_image("CC", "\\Device\\HarddiskVolume1\\usr\\bin\\cc"));
-  EXPECT_FALSE(matches_image("bin", "\\Device\\HarddiskVolume1\\usr\\bin\\cc"));
-  EXPECT_FALSE(matches_image("c", "\\Device\\HarddiskVolume1\\usr\\bin\\cc"));
-  EXPECT_TRUE(matches_image("[kthreadd]", "[kthreadd]"));
-  EXPECT_EQ(file_name_of("[kworker/0:1]"), "[kworker/0:1]");
-}
-
-TEST(MatchesImage, ASeparatorMeansThePath) {
-  EXPECT_TRUE(matches_image("*/usr/bin/*", "\\Device\\HarddiskVolume1\\usr\\bin\\cc"));
-  EXPECT_FALSE(matches_image("/usr/bin/cc", "\\Device\\HarddiskVolume1\\usr\\bin\\cc"));
-}
-
-TEST(MatchesImage, StarsAndQuestionMarks) {
-  EXPECT_TRUE(matches_image("c?", "cc"));
-  EXPECT_FALSE(matches_image("c?", "c"));
-  EXPECT_TRUE(matches_image("*", ""));
-  EXPECT_TRUE(matches_image("a*b*c", "aXbXbXc"));
-  EXPECT_FALSE(matches_image("a*b*c", "aXbXbX"));
-  EXPECT_FALSE(matches_image("", "x"));
-}
-
 }  // namespace
 }  // namespace wdscope

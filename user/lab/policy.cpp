@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "lab/name_pattern.h"
+#include "event/name_pattern.h"
 
 namespace wdscope {
 namespace {

@@ -22,7 +22,7 @@ struct ProcessNames {
   std::string parent;  // the parent's image; empty: unknown
 };
 
-// Which processes a rule is for: all that is given must match (lab/name_pattern.h). Something is given.
+// Which processes a rule is for: all that is given must match (event/name_pattern.h). Something is given.
 struct ProcessPattern {
   std::optional<std::string> image;
   std::optional<std::string> command_line;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "lab/name_pattern.h"
+#include "event/name_pattern.h"
 
 #include <gtest/gtest.h>
 
@@ -31,6 +31,28 @@ TEST(NamePattern, ABareNameIsComparedWithTheFileName) {
   EXPECT_FALSE(matches_image("true", "/usr/bin/nottrue"));
   EXPECT_TRUE(matches_image("*/true", "/usr/bin/true"));
   EXPECT_FALSE(matches_image("bin/true", "/usr/bin/true"));
+}
+
+TEST(MatchesImage, APlainWordIsTheFileName) {
+  EXPECT_TRUE(matches_image("CC", "\\Device\\HarddiskVolume1\\usr\\bin\\cc"));
+  EXPECT_FALSE(matches_image("bin", "\\Device\\HarddiskVolume1\\usr\\bin\\cc"));
+  EXPECT_FALSE(matches_image("c", "\\Device\\HarddiskVolume1\\usr\\bin\\cc"));
+  EXPECT_TRUE(matches_image("[kthreadd]", "[kthreadd]"));
+  EXPECT_EQ(file_name_of("[kworker/0:1]"), "[kworker/0:1]");
+}
+
+TEST(MatchesImage, ASeparatorMeansThePath) {
+  EXPECT_TRUE(matches_image("*/usr/bin/*", "\\Device\\HarddiskVolume1\\usr\\bin\\cc"));
+  EXPECT_FALSE(matches_image("/usr/bin/cc", "\\Device\\HarddiskVolume1\\usr\\bin\\cc"));
+}
+
+TEST(MatchesImage, StarsAndQuestionMarks) {
+  EXPECT_TRUE(matches_image("c?", "cc"));
+  EXPECT_FALSE(matches_image("c?", "c"));
+  EXPECT_TRUE(matches_image("*", ""));
+  EXPECT_TRUE(matches_image("a*b*c", "aXbXbXc"));
+  EXPECT_FALSE(matches_image("a*b*c", "aXbXbX"));
+  EXPECT_FALSE(matches_image("", "x"));
 }
 
 }  // namespace
