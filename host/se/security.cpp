@@ -13,7 +13,6 @@
 namespace wdscope::host {
 namespace {
 
-
 constexpr std::uint8_t kAccessAllowed = 0, kAccessDenied = 1;
 constexpr std::uint8_t kInheritOnly = 0x8;
 

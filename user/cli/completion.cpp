@@ -82,8 +82,8 @@ std::vector<FirstWord> first_words(const CLI::App& application) {
 }
 
 std::vector<std::string> names_of(const std::vector<FirstWord>& words) {
-  std::vector<std::string> names;
-  for (const FirstWord& word : words) names.push_back(word.name);
+  std::vector<std::string> names(words.size());
+  std::ranges::transform(words, names.begin(), &FirstWord::name);
   return names;
 }
 

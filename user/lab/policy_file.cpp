@@ -143,7 +143,8 @@ class PolicyReader {
       return {};
     };
   }
-  auto milliseconds_into(std::string name, std::int64_t least, std::int64_t most, std::optional<std::uint32_t>& out) {
+  auto milliseconds_into(const std::string& name, std::int64_t least, std::int64_t most,
+                         std::optional<std::uint32_t>& out) {
     return [=, this, &out](const Node& value) -> Result<void> {
       const auto number = value.value_exact<std::int64_t>();
       if (!number || *number < least || *number > most) {
