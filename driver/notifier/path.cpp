@@ -20,9 +20,12 @@ PUNICODE_STRING join(const UNICODE_STRING& first, const UNICODE_STRING& second, 
       kit::allocate_zeroed(kit::Pool::Paged, sizeof(UNICODE_STRING) + length + sizeof(WCHAR), tag));
   if (!path) return nullptr;
   auto* const text = reinterpret_cast<UCHAR*>(path + 1);
-  RtlCopyMemory(text, first.Buffer, first.Length);
-  RtlCopyMemory(text + first.Length, second.Buffer, second.Length);
-  RtlCopyMemory(text + first.Length + second.Length, third.Buffer, third.Length);
+  SIZE_T end = 0;
+  for (const UNICODE_STRING* part : {&first, &second, &third}) {
+    if (part->Length == 0) continue;  // an empty one may have no buffer
+    RtlCopyMemory(text + end, part->Buffer, part->Length);
+    end += part->Length;
+  }
   *path = {static_cast<USHORT>(length), static_cast<USHORT>(length + sizeof(WCHAR)), reinterpret_cast<PWSTR>(text)};
   return path;
 }
