@@ -27,6 +27,9 @@ INSTANTIATE_TEST_SUITE_P(Profiles, Faults, testing::ValuesIn(kAllProfiles), prof
 // Load, a life of two processes with an engine, unload: with every allocation and every NT call that can fail failing
 // once. The machine stops with a report if a failure leaves anything behind; processes always go on.
 TEST_P(Faults, EachFailureLeavesNothingAndStopsNobody) {
+#ifdef WDSCOPE_TSAN
+  GTEST_SKIP() << "minutes in which ThreadSanitizer sees one thread at a time";
+#endif
   NotifierMachine machine;
   ASSERT_EQ(machine.machine().adopt_process(NotifierMachine::describe(2000, 4, u"early.exe")), 0);
   host::FaultPlan plan;

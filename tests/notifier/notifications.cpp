@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "notifications.h"
 
+#include <gtest/gtest.h>
+
 #include <cstring>
 #include <stdexcept>
 
 #include "host/ke/thread.h"
+#include "host/mm/guarded_copy.h"
 #include "host/ob/object.h"
 #include "host/ps/process.h"
 #include "host/verifier/lock_order.h"
@@ -113,10 +116,9 @@ Notification Notifications::observe(const std::uint8_t* argument, void* argument
   const bool older = is_2019(profile_);
   seen.context_address = seen.at(older ? defender::kContextOffset1910 : defender::kContextOffsetA5);
   defender::MP_PROCESS_CONTEXT_25080 context{};
-  std::memcpy(&context, reinterpret_cast<const void*>(seen.context_address),
-              profile_ == wire::NotifierProfile::Wd1910 ? 0xC0
-              : older                                   ? 0xC8
-                                                        : 0x130);
+  // As an observer copies: the notifier goes on counting references and setting flags meanwhile.
+  const std::size_t size = profile_ == wire::NotifierProfile::Wd1910 ? 0xC0 : older ? 0xC8 : 0x130;
+  EXPECT_EQ(host::guarded_copy(&context, reinterpret_cast<const void*>(seen.context_address), size), size);
   seen.context = context;
   seen.context_image = text_at(context.Common.ImageName);
   seen.context_command_line = text_at(context.Common.CommandLine);

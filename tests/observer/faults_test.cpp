@@ -12,6 +12,9 @@ namespace {
 class Faults : public MachineStory {};
 
 TEST_F(Faults, EachFailsTheLoadOrOneRequestAndNothingElse) {
+#ifdef WDSCOPE_TSAN
+  GTEST_SKIP() << "a minute in which ThreadSanitizer sees one thread at a time";
+#endif
   OwnedCallback process_callback(defender::kWdProcessNotificationCallback);
   OwnedCallback nri_callback(defender::kWdNriNotificationCallback);
   host::FaultPlan plan;
