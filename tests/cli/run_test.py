@@ -5,6 +5,7 @@ import json
 import shutil
 import signal
 import subprocess
+import sys
 import unittest
 
 import jsonschema
@@ -131,10 +132,12 @@ class Run(Story):
         self.assertEqual(status, "141", done.stderr)
 
     def test_a_signal_is_forwarded_to_the_command(self):
-        script = 'trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done'
+        script = ("import signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); "
+                  "print('ready', flush=True); sys.exit(9 if signal.sigwait([signal.SIGTERM]) else 1)")
         events = self.folder / "events.ndjson"
-        with subprocess.Popen([WDSCOPE, "run", "-o", str(events), "--", "sh", "-c", script], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, env=environment()) as program:
+        with subprocess.Popen([WDSCOPE, "run", "-o", str(events), "--", sys.executable, "-c", script],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env=environment()) as program:
             self.assertEqual(program.stdout.readline(), "ready\n")
             program.terminate()
             program.communicate(timeout=240)
