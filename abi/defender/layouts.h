@@ -13,6 +13,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "abi/defender/doc_rules.h"
 #include "abi/defender/notify_info.h"
 #include "abi/defender/process_context.h"
 #include "abi/defender/process_table.h"
@@ -173,21 +174,21 @@ inline constexpr Field kProcessTableFields[] = {
 #undef WD_TABLE_FIELD
 
 inline constexpr Field kDocRulesFields[] = {
-    {"Magic", 0x00, 0x04, FieldType::Unsigned, Confidence::Agreed, "SNA", ""},
-    {"Padding04", 0x04, 0x04, FieldType::Padding, Confidence::Inferred, "I", ""},
-    {"Head", 0x08, 0x08, FieldType::Pointer, Confidence::Agreed, "NA", "the +0x08 member of the first rule, or NULL"},
-    {"Lock", 0x10, 0x68, FieldType::Resource, Confidence::Agreed, "SNA", "taken before the process table's"},
-    {"Padding78", 0x78, 0x08, FieldType::Padding, Confidence::Inferred, "I", ""},
-    {"RuleLookaside", 0x80, 0x80, FieldType::Lookaside, Confidence::Agreed, "SNA", "element 0x228, tag MPdo"},
+    WD_LAYOUT_FIELD(MP_DOC_OPEN_RULES, Magic, Unsigned, Agreed, "SNA", ""),
+    WD_LAYOUT_FIELD(MP_DOC_OPEN_RULES, Padding04, Padding, Inferred, "I", ""),
+    WD_LAYOUT_FIELD(MP_DOC_OPEN_RULES, Head, Pointer, Agreed, "NA", "the +0x08 member of the first rule, or NULL"),
+    WD_LAYOUT_FIELD(MP_DOC_OPEN_RULES, Lock, Resource, Agreed, "SNA", "taken before the process table's"),
+    WD_LAYOUT_FIELD(MP_DOC_OPEN_RULES, Padding78, Padding, Inferred, "I", ""),
+    WD_LAYOUT_FIELD(MP_DOC_OPEN_RULES, RuleLookaside, Lookaside, Agreed, "SNA", "element 0x228, tag MPdo"),
 };
 
 inline constexpr Field kDocRuleFields[] = {
-    {"Magic", 0x000, 0x04, FieldType::Unsigned, Confidence::Agreed, "SNA", ""},
-    {"RefCount", 0x004, 0x04, FieldType::Signed, Confidence::Agreed, "NA", "one for the list and for each context"},
-    {"Next", 0x008, 0x08, FieldType::Pointer, Confidence::Agreed, "NA", "the +0x08 member of the next rule"},
-    {"ProcessName", 0x010, 0x20A, FieldType::Text, Confidence::Agreed, "SNA", "file name alone"},
-    {"Padding21A", 0x21A, 0x06, FieldType::Padding, Confidence::Inferred, "I", ""},
-    {"Extensions", 0x220, 0x08, FieldType::Pointer, Confidence::Agreed, "SA", "multi-string in paged pool, tag MPdo"},
+    WD_LAYOUT_FIELD(MP_DOC_OPEN_RULE, Magic, Unsigned, Agreed, "SNA", ""),
+    WD_LAYOUT_FIELD(MP_DOC_OPEN_RULE, RefCount, Signed, Agreed, "NA", "one for the list and for each context"),
+    WD_LAYOUT_FIELD(MP_DOC_OPEN_RULE, Next, Pointer, Agreed, "NA", "the +0x08 member of the next rule"),
+    WD_LAYOUT_FIELD(MP_DOC_OPEN_RULE, ProcessName, Text, Agreed, "SNA", "file name alone"),
+    WD_LAYOUT_FIELD(MP_DOC_OPEN_RULE, Padding21A, Padding, Inferred, "I", ""),
+    WD_LAYOUT_FIELD(MP_DOC_OPEN_RULE, Extensions, Pointer, Agreed, "SA", "multi-string in paged pool, tag MPdo"),
 };
 
 #define WD_NOTIFY_FIELD(MEMBER, ...) WD_LAYOUT_FIELD(WD_PS_NOTIFY_INFO, MEMBER, __VA_ARGS__)
@@ -254,8 +255,20 @@ inline constexpr Structure kStructures[] = {
      "nonpaged, tag MPpT",
      list_of(kProcessTableFields),
      {}},
-    {"MP_DOC_OPEN_RULES", "all", 0x100, magic_of(0x100, 0xDA14), "nonpaged, tag MPdo", list_of(kDocRulesFields), {}},
-    {"MP_DOC_OPEN_RULE", "all", 0x228, magic_of(0x228, 0xDA15), "paged, tag MPdo", list_of(kDocRuleFields), {}},
+    {"MP_DOC_OPEN_RULES",
+     "all",
+     sizeof(MP_DOC_OPEN_RULES),
+     kDocOpenRulesMagic,
+     "nonpaged, tag MPdo",
+     list_of(kDocRulesFields),
+     {}},
+    {"MP_DOC_OPEN_RULE",
+     "all",
+     sizeof(MP_DOC_OPEN_RULE),
+     kDocOpenRuleMagic,
+     "paged, tag MPdo",
+     list_of(kDocRuleFields),
+     {}},
 };
 
 // Fields follow each other without gap or overlap and end where the structure does.
