@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Invariants. The slots are guarded by one lock, held only to look. A call in progress holds its block by `running`; a
-// remover first takes the block out of its slot, so that no new call can begin, then waits for `running` to reach 0,
-// then frees it. Nothing is locked while a routine runs.
+// Invariants. The slots are written under one lock; a call takes it only for a slot that is not empty. A call in
+// progress holds its block by `running`; a remover first takes the block out of its slot, so that no new call can
+// begin, says by a bit of `running` that it waits, and frees the block when no call is left. Nothing is locked while a
+// routine runs.
 #include "host/ps/notify.h"
 
 #include <atomic>
@@ -32,8 +33,9 @@ constexpr std::uint16_t kForceIntegrity = 0x80;
 struct Block {
   void* routine;
   Kind kind;
-  std::uint32_t running;  // calls in progress: a futex for the remover
+  std::uint32_t running;  // calls in progress, and kRemoverWaits: a futex for the remover
 };
+constexpr std::uint32_t kRemoverWaits = 1U << 31;
 
 std::mutex slots_lock;
 Block* slots[kSlots];
@@ -80,7 +82,7 @@ NtStatus add(void* routine, Kind kind) {
       duplicate |= slot && slot->routine == routine;
     }
     if (free_slot && !(duplicate && duplicate_policy == DuplicateRoutines::Refuse)) {
-      *free_slot = block;
+      std::atomic_ref(*free_slot).store(block, std::memory_order_relaxed);
       return kStatusSuccess;
     }
   }
@@ -105,11 +107,11 @@ NtStatus remove(void* routine, Kind kind) {
                               "this thread would wait for itself for ever.",
                               name_of(kind), describe(routine)));
     for (Block*& slot : slots)
-      if (slot == block) slot = nullptr;
+      if (slot == block) std::atomic_ref(slot).store(nullptr, std::memory_order_relaxed);
   }
   std::atomic_ref running(block->running);
-  for (std::uint32_t now = running.load(std::memory_order_acquire); now != 0;
-       now = running.load(std::memory_order_acquire))
+  for (std::uint32_t now = running.fetch_or(kRemoverWaits, std::memory_order_acquire) | kRemoverWaits;
+       now != kRemoverWaits; now = running.load(std::memory_order_acquire))
     futex_wait(&block->running, now, -1);
   pool_free_for_host(block);
   return kStatusSuccess;
@@ -123,6 +125,7 @@ NtStatus change(void* routine, Kind kind, Boolean remove_it, void* caller) {
 }
 
 Block* begin_call(std::size_t slot) {
+  if (!std::atomic_ref(slots[slot]).load(std::memory_order_relaxed)) return nullptr;
   std::scoped_lock lock(slots_lock);
   Block* block = slots[slot];
   if (block) std::atomic_ref(block->running).fetch_add(1, std::memory_order_relaxed);
@@ -131,7 +134,8 @@ Block* begin_call(std::size_t slot) {
 
 void end_call(Block* block) {
   // The remover may free the block as soon as the count is 0: a wake of an address that is gone is harmless.
-  if (std::atomic_ref(block->running).fetch_sub(1, std::memory_order_release) == 1) futex_wake(&block->running, 1);
+  const std::uint32_t before = std::atomic_ref(block->running).fetch_sub(1, std::memory_order_release);
+  if (before == (kRemoverWaits | 1)) futex_wake(&block->running, 1);
 }
 
 // Calls `call(block)` for each routine in slot order, as the kernel calls a driver: PASSIVE_LEVEL, normal APCs off.
@@ -208,7 +212,7 @@ void forget_notify_routines() {
   std::scoped_lock lock(slots_lock);
   for (Block*& slot : slots) {
     if (slot) pool_free_for_host(slot);
-    slot = nullptr;
+    std::atomic_ref(slot).store(nullptr, std::memory_order_relaxed);
   }
 }
 
