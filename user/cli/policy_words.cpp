@@ -35,7 +35,7 @@ std::string answer_words(const VerdictRule& rule) {
   return {};
 }
 
-std::string verdict_words(const VerdictRule& rule) {
+std::string verdict_rule_words(const VerdictRule& rule) {
   std::string words = fmt::format("{}: {}", pattern_words(rule.pattern), answer_words(rule));
   if (rule.trusted) words += *rule.trusted ? ", trusted" : ", not trusted";
   return words;
@@ -110,7 +110,8 @@ std::string policy_counts(const Policy& policy) {
 std::vector<std::string> policy_lines(const Policy& policy) {
   std::vector<std::string> lines;
   add_trust(lines, policy.trust);
-  add_rules(lines, "a new process, by the first of these that matches, else allowed:", policy.verdicts, verdict_words);
+  add_rules(lines, "a new process, by the first of these that matches, else allowed:", policy.verdicts,
+            verdict_rule_words);
   add_rules(lines, "told of a process beside its trust, by the first of these that matches:", policy.processes,
             info_words);
   add_rules(lines, "exempted, and so trusted:", policy.exclusions, exclusion_words);
