@@ -3,8 +3,8 @@
 
 #include <cstring>
 
-#include "abi/defender/flags.h"
 #include "abi/defender/messages.h"
+#include "lab/process_info_entry.h"
 
 namespace wdscope {
 namespace {
@@ -68,35 +68,14 @@ bool read_payload(Bytes payload, bool first_generation, EngineMessageFacts& fact
   }
 }
 
-void set_what_1910_lacks(defender::PROCESS_INFO_1910&, const ProcessInfoRule&) {}
-
-void set_what_1910_lacks(defender::PROCESS_INFO_25080& entry, const ProcessInfoRule& info) {
-  entry.Rules2 = info.rules2;
-  entry.Rules3 = info.rules3;
-  entry.CloudSync = info.cloud_sync ? 1 : 0;
-  if (!info.hardening_excluded) return;
-  entry.HardeningValid = 1;
-  entry.RegistryHardeningExcluded = info.hardening_excluded->registry ? 1 : 0;
-  entry.FileHardeningExcluded = info.hardening_excluded->file ? 1 : 0;
-  entry.ObjectHardeningExcluded = info.hardening_excluded->object ? 1 : 0;
-}
-
 template <class Reply>
 std::vector<std::byte> write_reply(MessageVersion version, const CreateMessage& message, const Decision& decision) {
-  const ProcessInfoRule info = decision.info.value_or(ProcessInfoRule{});
   Reply reply{};
   reply.Version = version.version;
   reply.Minor = version.minor;
   reply.Size = sizeof reply;
-  reply.Entry.ProcessId = message.process_id;
-  reply.Entry.CreateTime = message.created_100ns;
-  reply.Entry.Rules = info.rules | (decision.trust == Verdict::Trusted ? defender::rule::ForceTrusted : 0);
-  // Unless the policy says otherwise as a context is created: what others may do to the process is restricted, what it
-  // may ask for is not.
-  reply.Entry.InjectionTargetMask = info.injection_target_mask;
-  reply.Entry.InjectionRequestMask = info.injection_request_mask;
+  set_entry(reply.Entry, message, decision);
   reply.Entry.Deny = decision.answer == Answer::Deny ? 1 : 0;
-  set_what_1910_lacks(reply.Entry, info);
   std::vector<std::byte> bytes(sizeof reply);
   std::memcpy(bytes.data(), &reply, sizeof reply);
   if (decision.answer == Answer::Malformed) bytes.pop_back();
