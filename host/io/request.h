@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One request to a driver: an IRP with its stack location, sent by the calling thread, which waits until it is
-// completed.
+// completed or is told of it by a call.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,11 @@ struct Request {
   bool checks_information;  // Information is a count of output bytes
   std::uint64_t information_limit;
   Request* next;  // of those that wait for re-use
+
+  // Of one that nobody waits for: called instead of waking the sender. The request stays its owner's, who must keep it
+  // until post_request() has returned, too.
+  void (*completed)(Request& request, void* owner);
+  void* owner;
 };
 
 // A request to `device`, blank but for the IRP's constant fields. From nonpaged pool; null: no memory.
@@ -28,6 +33,8 @@ void free_request(Request* request);
 // breaks the rules: neither completed nor pending, pending mark and returned status disagree, another status returned
 // than completed with.
 void send_request(Request& request);
+// The same for a request with `completed`, without waiting.
+void post_request(Request& request);
 
 void NTAPI IofCompleteRequest(Irp* irp, std::int8_t priority_boost);
 Boolean NTAPI IoCancelIrp(Irp* irp);

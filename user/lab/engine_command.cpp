@@ -7,6 +7,7 @@
 #include "abi/defender/commands.h"
 #include "lab/dos_path.h"
 #include "lab/nt_path.h"
+#include "lab/process_info_entry.h"
 
 namespace wdscope {
 namespace {
@@ -46,6 +47,15 @@ void put_front(Bytes& bytes, const Command& command) {
 const defender::CommandProtocol& protocol_of(std::uint8_t version) {
   const defender::CommandProtocol* protocol = defender::command_protocol(version);
   return protocol != nullptr ? *protocol : defender::kCommandsA5;
+}
+
+template <class Entry>
+void append_infos(Bytes& bytes, std::span<const ProcessDecision> processes) {
+  for (const ProcessDecision& about : processes) {
+    Entry entry{};
+    set_entry(entry, about.process, about.decision);
+    append(bytes, &entry, sizeof entry);
+  }
 }
 
 }  // namespace
@@ -94,6 +104,40 @@ std::vector<std::byte> write_doc_rules(std::uint8_t version, const std::vector<D
   command.RuleCount = static_cast<std::uint32_t>(rules.size());
   command.RuleArrayOffset = array;
   put_front(bytes, command);
+  return bytes;
+}
+
+std::vector<std::byte> write_process_infos(std::uint8_t version, std::span<const ProcessDecision> processes) {
+  const defender::CommandProtocol& protocol = protocol_of(version);
+  Bytes bytes(sizeof(defender::SET_PROCESS_INFO));
+  if (protocol.version == defender::kMessageVersion1910) {
+    append_infos<defender::PROCESS_INFO_1910>(bytes, processes);
+  } else {
+    append_infos<defender::PROCESS_INFO_25080>(bytes, processes);
+  }
+  defender::SET_PROCESS_INFO command{};
+  command.Header = header(protocol, protocol.SetProcessInfo, bytes.size());
+  command.Count = static_cast<std::uint32_t>(processes.size());
+  put_front(bytes, command);
+  return bytes;
+}
+
+std::vector<std::byte> write_friendly(std::uint8_t version, std::uint64_t process_id) {
+  const defender::CommandProtocol& protocol = protocol_of(version);
+  defender::REGISTER_FRIENDLY_PROCESS command{};
+  command.Header = header(protocol, protocol.RegisterFriendlyProcess, sizeof command);
+  command.ProcessId = process_id;
+  command.Value = 1;
+  Bytes bytes(sizeof command);
+  put_front(bytes, command);
+  return bytes;
+}
+
+std::vector<std::byte> write_hardening_reset(std::uint8_t version) {
+  const defender::CommandProtocol& protocol = protocol_of(version);
+  if (protocol.ResetHardeningExclusions == 0) return {};
+  Bytes bytes(sizeof(defender::RESET_HARDENING_EXCLUSIONS));
+  put_front(bytes, header(protocol, protocol.ResetHardeningExclusions, bytes.size()));
   return bytes;
 }
 

@@ -3,23 +3,23 @@
 
 #include <cstring>
 
-#include "abi/defender/flags.h"
 #include "abi/defender/messages.h"
+#include "lab/process_info_entry.h"
 
 namespace wdscope {
 namespace {
 
-using Bytes = std::span<const std::byte>;
+using MessageBytes = std::span<const std::byte>;
 
 template <class T>
-bool copy_from(Bytes bytes, T& value) {
+bool copy_from(MessageBytes bytes, T& value) {
   if (bytes.size() < sizeof value) return false;
   std::memcpy(&value, bytes.data(), sizeof value);
   return true;
 }
 
 // `size` counts the NUL; both zero: no text.
-bool read_text(Bytes payload, std::uint32_t offset, std::uint32_t size, std::u16string& text) {
+bool read_text(MessageBytes payload, std::uint32_t offset, std::uint32_t size, std::u16string& text) {
   text.clear();
   if (size == 0) return true;
   if (size % sizeof(char16_t) != 0 || offset > payload.size() || size > payload.size() - offset) return false;
@@ -32,7 +32,7 @@ bool read_text(Bytes payload, std::uint32_t offset, std::uint32_t size, std::u16
 
 // The layouts differ only behind the members read here.
 template <class Message>
-bool read_process(Bytes payload, EngineMessageFacts& facts) {
+bool read_process(MessageBytes payload, EngineMessageFacts& facts) {
   Message message;
   if (!copy_from(payload, message)) return false;
   if (message.Create == 0) {
@@ -49,7 +49,7 @@ bool read_process(Bytes payload, EngineMessageFacts& facts) {
   return true;
 }
 
-bool read_payload(Bytes payload, bool first_generation, EngineMessageFacts& facts) {
+bool read_payload(MessageBytes payload, bool first_generation, EngineMessageFacts& facts) {
   defender::MESSAGE_PAYLOAD head;
   if (!copy_from(payload, head) || head.Size < sizeof head || head.Size > payload.size()) return false;
   payload = payload.first(head.Size);
@@ -62,41 +62,26 @@ bool read_payload(Bytes payload, bool first_generation, EngineMessageFacts& fact
       facts.body =
           TrustMessage{payload[offsetof(defender::TRUSTED_PROCESS_MESSAGE_25080, OneUntrusted)] != std::byte{0}};
       return true;
+    case defender::MessageType::Taint: {
+      defender::TAINT_MESSAGE_25080 message;
+      if (!copy_from(payload, message)) return false;
+      facts.body = TaintMessage{message.ProcessId};
+      return true;
+    }
     default:
       facts.body = OtherMessage{head.Type};
       return true;
   }
 }
 
-void set_what_1910_lacks(defender::PROCESS_INFO_1910&, const ProcessInfoRule&) {}
-
-void set_what_1910_lacks(defender::PROCESS_INFO_25080& entry, const ProcessInfoRule& info) {
-  entry.Rules2 = info.rules2;
-  entry.Rules3 = info.rules3;
-  entry.CloudSync = info.cloud_sync ? 1 : 0;
-  if (!info.hardening_excluded) return;
-  entry.HardeningValid = 1;
-  entry.RegistryHardeningExcluded = info.hardening_excluded->registry ? 1 : 0;
-  entry.FileHardeningExcluded = info.hardening_excluded->file ? 1 : 0;
-  entry.ObjectHardeningExcluded = info.hardening_excluded->object ? 1 : 0;
-}
-
 template <class Reply>
 std::vector<std::byte> write_reply(MessageVersion version, const CreateMessage& message, const Decision& decision) {
-  const ProcessInfoRule info = decision.info.value_or(ProcessInfoRule{});
   Reply reply{};
   reply.Version = version.version;
   reply.Minor = version.minor;
   reply.Size = sizeof reply;
-  reply.Entry.ProcessId = message.process_id;
-  reply.Entry.CreateTime = message.created_100ns;
-  reply.Entry.Rules = info.rules | (decision.trust == Verdict::Trusted ? defender::rule::ForceTrusted : 0);
-  // Unless the policy says otherwise as a context is created: what others may do to the process is restricted, what it
-  // may ask for is not.
-  reply.Entry.InjectionTargetMask = info.injection_target_mask;
-  reply.Entry.InjectionRequestMask = info.injection_request_mask;
+  set_entry(reply.Entry, message, decision);
   reply.Entry.Deny = decision.answer == Answer::Deny ? 1 : 0;
-  set_what_1910_lacks(reply.Entry, info);
   std::vector<std::byte> bytes(sizeof reply);
   std::memcpy(bytes.data(), &reply, sizeof reply);
   if (decision.answer == Answer::Malformed) bytes.pop_back();
@@ -119,6 +104,14 @@ std::optional<EngineMessageFacts> read_engine_message(std::span<const std::byte>
   if (!read_payload(message.subspan(header_size, header.TotalSize - header_size), first_generation, facts))
     return std::nullopt;
   return facts;
+}
+
+std::optional<EngineDelivery> read_delivery(std::span<const std::byte> bytes) {
+  wire::EngineMessage head;
+  if (!copy_from(bytes, head) || head.message_size > bytes.size() - sizeof head) return std::nullopt;
+  auto facts = read_engine_message(bytes.subspan(sizeof head, head.message_size));
+  if (!facts) return std::nullopt;
+  return EngineDelivery{head.message_id, head.reply_expected != 0, std::move(*facts)};
 }
 
 std::vector<std::byte> write_create_reply(MessageVersion version, const CreateMessage& message,
