@@ -179,7 +179,7 @@ struct Difference {
 Difference search(Profile profile, std::uint64_t seed, Wrong wrong) {
   Dice dice(seed);
   std::vector<Step> steps;
-  for (std::size_t step = 0; step < 2 * kStepsOfARun; ++step) steps.push_back(random_step(dice));
+  for (std::size_t step = 0; step < 3 * kStepsOfARun; ++step) steps.push_back(random_step(dice));
   steps = foretold(steps, profile, wrong);
   if (steps.size() > kStepsOfARun) steps.resize(kStepsOfARun);
   const auto done = played(steps, profile);
@@ -211,7 +211,7 @@ TEST_P(Model, AWrongOneIsFoundAndShrunkToAScenarioThatFailsToo) {
     std::size_t most_steps;
   };
   for (const auto& [wrong, most_steps] :
-       {Case{Wrong::MessageOnChangeOnly, 2}, Case{Wrong::DocRulesForNewOnly, 3}, Case{Wrong::DenialAppliesItsInfo, 2},
+       {Case{Wrong::MessageOnChangeOnly, 2}, Case{Wrong::DocRulesForNewOnly, 4}, Case{Wrong::DenialAppliesItsInfo, 2},
         Case{Wrong::ExclusionIsByPathAlone, 3}, Case{Wrong::CountersIgnoreTheEnd, 3}}) {
     SCOPED_TRACE(static_cast<int>(wrong));
     // 25080 shows no context, and a doc rule is seen nowhere else.

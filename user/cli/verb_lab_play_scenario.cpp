@@ -42,7 +42,9 @@ class ScenarioRun {
  private:
   Result<void> take(const Origin& origin, std::span<const std::byte> records) {
     if (!output_.sink) {
-      auto words = source_words(origin);
+      Origin machine = origin;
+      machine.played = false;  // no recorded past
+      auto words = source_words(machine);
       words.push_back(fmt::format("scenario {}: {}", scenario_.name, scenario_.title));
       auto opened = open_view(arguments_, origin, words);
       if (!opened) return tl::unexpected(opened.error());

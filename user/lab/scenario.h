@@ -101,7 +101,7 @@ struct LoadDriver {
   bool refused = false;  // it must not succeed
 };
 
-// Somebody asks the notifier to repeat what it knows, by the Nri object.
+// Somebody notifies the Nri object: the notifier repeats what it knows.
 struct Refresh {};
 
 // Many processes that start and end at random, for none of which anything is expected.

@@ -7,11 +7,14 @@
 #include <array>
 #include <utility>
 
+#include "abi/defender/callback_names.h"
 #include "abi/defender/commands.h"
 #include "abi/defender/messages.h"
 #include "abi/defender/service_sids.h"
 #include "abi/wire/engine.h"
 #include "event/decode.h"
+#include "host/ex/callback.h"
+#include "host/ob/object.h"
 #include "lab/dos_path.h"
 #include "lab/host_access.h"
 #include "lab/nt_path.h"
@@ -61,6 +64,7 @@ ScenarioLab::ScenarioLab(const Scenario& scenario, Options options)
   origin_.description =
       fmt::format("the lab's notifier, a replica of WdFilter (profile {}), not Defender", origin_.profile);
   origin_.host_name = "scenario";
+  origin_.played = true;
   names_[kSystemId] = kSystemName;
   Process& system = processes_[kSystemName];
   system.facts.process_id = kSystemId;
@@ -381,10 +385,25 @@ Result<std::string> ScenarioLab::act(const LoadDriver& load) {
   return refused ? "expected it to be done; it was refused: " + why : "expected it to be refused; it was done";
 }
 
+// As whoever changes process exceptions does it: two zeros are all that is looked at.
 Result<std::string> ScenarioLab::act(const Refresh&) {
-  if (!source_) return std::string("expected the observer, by which the refresh is asked for; it is not loaded");
-  if (auto done = source_->refresh(); !done) return "expected a refresh; " + done.error().what;
-  return std::string();
+  std::u16string name(defender::kWdNriNotificationCallback);
+  const auto length = static_cast<std::uint16_t>(name.size() * sizeof(char16_t));
+  host::UnicodeString text{length, length, name.data()};
+  host::ObjectAttributes attributes{};
+  attributes.length = sizeof attributes;
+  attributes.object_name = &text;
+  attributes.attributes = defender::kCallbackAttributes;
+  bool found = false;
+  machine_->run_in_process(kSystemId, [&] {
+    host::CallbackObject* object = nullptr;
+    found = host::nt_success(host::ExCreateCallback(&object, &attributes, 0, 0));
+    if (!found) return;
+    std::uint64_t zero = 0;
+    host::ExNotifyCallback(object, &zero, nullptr);
+    host::ObfDereferenceObject(object);
+  });
+  return found ? std::string() : "expected the Nri object, which the notifier makes; there is none";
 }
 
 Result<std::string> ScenarioLab::act(const Crowd& crowd) {
