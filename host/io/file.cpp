@@ -210,7 +210,7 @@ class OpenFile final : public DeviceFile {
     {
       std::scoped_lock lock(lock_);
       for (Request* request : in_flight_)
-        if (!std::atomic_ref(request->done).load(std::memory_order_acquire)) IoCancelIrp(&request->irp);
+        if (std::atomic_ref(request->done).load(std::memory_order_acquire) != kRequestDone) IoCancelIrp(&request->irp);
       posted = posted_;
       for (Posted* one : posted) one->holders.fetch_add(1);
     }

@@ -99,7 +99,7 @@ bool call_dispatch_routine(Request& request) {
   const NtStatus status = routine(device, &request.irp);
   guard.check();
 
-  const bool done = std::atomic_ref(request.done).load(std::memory_order_acquire) != 0;
+  const bool done = std::atomic_ref(request.done).load(std::memory_order_acquire) == kRequestDone;
   if (status == kStatusPending) {
     // The mark must have been set before the driver let go of the IRP, so it is stable by now in either place.
     if (done ? !request.pending_marked : !(std::atomic_ref(location.control).load() & kStackPendingReturned))
@@ -126,7 +126,10 @@ bool call_dispatch_routine(Request& request) {
 
 void send_request(Request& request) {
   if (call_dispatch_routine(request)) return;
-  while (!std::atomic_ref(request.done).load(std::memory_order_acquire)) futex_wait(&request.done, 0, -1);
+  std::atomic_ref done(request.done);
+  std::uint32_t expected = kRequestOpen;
+  done.compare_exchange_strong(expected, kRequestAwaited, std::memory_order_acq_rel);
+  while (done.load(std::memory_order_acquire) != kRequestDone) futex_wait(&request.done, kRequestAwaited, -1);
 }
 
 void post_request(Request& request) {
@@ -161,10 +164,10 @@ void NTAPI IofCompleteRequest(Irp* irp, std::int8_t) {
   // Read before the request is the sender's again.
   const auto completed = request.completed;
   void* const owner = request.owner;
-  std::atomic_ref(request.done).store(1, std::memory_order_release);
+  const std::uint32_t before = std::atomic_ref(request.done).exchange(kRequestDone, std::memory_order_acq_rel);
   if (completed) {
     completed(request, owner);
-  } else {
+  } else if (before == kRequestAwaited) {
     futex_wake(&request.done, 1);
   }
 }

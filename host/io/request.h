@@ -9,10 +9,13 @@
 
 namespace wdscope::host {
 
+// Whether a request is completed, and whether its sender sleeps until it is.
+enum RequestState : std::uint32_t { kRequestOpen, kRequestDone, kRequestAwaited };
+
 struct Request {
   Irp irp;  // first: an IRP that the host sent is the address of its request
   IoStackLocation stack[1];
-  std::uint32_t done;       // futex: 1 once completed
+  std::uint32_t done;       // futex: a RequestState
   bool pending_marked;      // as found at completion
   bool checks_information;  // Information is a count of output bytes
   std::uint64_t information_limit;

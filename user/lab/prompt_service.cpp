@@ -15,7 +15,7 @@ namespace {
 constexpr FileTime k100nsPerMs = 10'000;
 constexpr std::uint32_t kStatusTimedOut = 0x00000102;  // STATUS_TIMEOUT: what the notifier's own wait ends with
 constexpr auto kPortDisconnected = static_cast<host::NtStatus>(0xC0000037);
-constexpr std::size_t kPromptBufferSize = 2048;
+constexpr std::size_t kPromptBufferSize = 1024;
 
 }  // namespace
 
@@ -58,13 +58,14 @@ void PromptService::listen() {
 void PromptService::arrived(host::DeviceFile::Completion done) {
   waiting_ = false;
   if (done.status == host::kStatusBufferTooSmall && buffer_.size() < kLargestDelivery) {
-    buffer_.resize(kLargestDelivery);  // the message is still queued
+    buffer_.resize(std::min(2 * buffer_.size(), kLargestDelivery));  // the message is still queued
     return listen();
   }
   if (!host::nt_success(done.status)) return;  // disconnected
   handling_ = true;
   handle(std::span(buffer_).first(std::min(done.information, buffer_.size())));
   handling_ = false;
+  buffer_.resize(kPromptBufferSize);  // the host clears as much as it is given
   if (vanishing_) return device_.reset();
   listen();
 }
