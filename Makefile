@@ -53,7 +53,7 @@ fuzz: ## run each fuzzer for FUZZ_SECONDS (30), from its seeds
 	@cmake/deps.sh build test
 	@$(call configure,fuzz)
 	@$(call compile,fuzz)
-	@fuzz/run_short.sh out/fuzz/bin $(FUZZ_SECONDS)
+	@fuzz/run_short.sh out/asan/bin $(FUZZ_SECONDS)
 
 .PHONY: bench
 bench: ## measure the promised paths beside their baselines

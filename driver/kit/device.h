@@ -10,6 +10,15 @@
 
 namespace wdscope::kit {
 
+// Ends a request; for dispatch routines to return. The request is its owner's again: no use of `irp` after it.
+// IRQL <= DISPATCH_LEVEL.
+inline NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information = 0) {
+  irp->IoStatus.Status = status;
+  irp->IoStatus.Information = information;
+  IoCompleteRequest(irp, IO_NO_INCREMENT);
+  return status;
+}
+
 enum class Opens { Shared, Exclusive };
 
 // A named device and its DOS name; both go with the owner. PASSIVE_LEVEL throughout.

@@ -42,3 +42,9 @@ extern NTKERNELAPI PVOID MmHighestUserAddress;
 extern NTKERNELAPI PVOID MmSystemRangeStart;
 
 }  // extern "C"
+
+namespace wdscope::kit {
+
+inline constexpr ULONG_PTR kSystemProcessId = 4;  // of the System process, on every Windows
+
+}  // namespace wdscope::kit

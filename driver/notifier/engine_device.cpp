@@ -8,12 +8,7 @@
 namespace wdscope::notifier {
 namespace {
 
-NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information = 0) {
-  irp->IoStatus.Status = status;
-  irp->IoStatus.Information = information;
-  IoCompleteRequest(irp, IO_NO_INCREMENT);
-  return status;
-}
+using kit::complete;
 
 NTSTATUS NTAPI dispatch_create(PDEVICE_OBJECT, PIRP irp) {
   return complete(irp, MpEnginePort->connect(IoGetCurrentIrpStackLocation(irp)->FileObject));

@@ -51,11 +51,7 @@ std::uint32_t delivered_size(const EngineEnvelope* envelope) {
   return sizeof(wire::EngineMessage) + envelope->size;
 }
 
-void complete(PIRP irp, NTSTATUS status, ULONG_PTR information) {
-  irp->IoStatus.Status = status;
-  irp->IoStatus.Information = information;
-  IoCompleteRequest(irp, IO_NO_INCREMENT);
-}
+using kit::complete;
 
 }  // namespace
 

@@ -18,12 +18,10 @@
 namespace wdscope::notifier {
 namespace {
 
-constexpr ULONG_PTR kSystemProcessId = 4;
-
 // Early in the boot the System process has no creation time. Its context gets the true one at the first event after.
 void fix_system_create_time() {
   if (MpSystemTimeFixed) return;
-  const auto system_id = reinterpret_cast<HANDLE>(kSystemProcessId);
+  const auto system_id = reinterpret_cast<HANDLE>(kit::kSystemProcessId);
   ProcessReference system;
   if (!NT_SUCCESS(PsLookupProcessByProcessId(system_id, system.put()))) return;
   const LONGLONG create_time = PsGetProcessCreateTimeQuadPart(system.get());

@@ -15,7 +15,6 @@ namespace wdscope::notifier {
 namespace {
 
 constexpr ULONG kProcessAllAccess = 0x1FFFFF;
-constexpr ULONG_PTR kSystemProcessId = 4;
 constexpr ULONG_PTR kLastEarlyProcessId = 10;  // creation time 0 is normal up to here
 constexpr ULONG kUnknownSession = 0xFFFFFFFF;
 constexpr std::uint64_t kUnrestricted = ~std::uint64_t{0};
@@ -98,7 +97,7 @@ NTSTATUS fill_context(MP_PROCESS_CONTEXT* context, const CreateParameters* param
   classify_known_process(process.get(), context, parameters ? parameters->parent_process_id : nullptr);
   status = fill_facts(context, handle.get());
   if (!NT_SUCCESS(status)) return status;
-  if (context->ProcessId == kSystemProcessId) {
+  if (context->ProcessId == kit::kSystemProcessId) {
     context->ProcessFlags |= defender::flag::SystemProcess | defender::flag::Trusted;
     if (auto* const tail = tail_of(context)) {
       tail->KnownProcessType = static_cast<std::uint32_t>(defender::KnownProcessType::System);

@@ -22,7 +22,6 @@ using defender::MP_PROCESS_CONTEXT_LIST_ENTRY;
 constexpr ULONG kSystemProcessInformation = 5;
 constexpr SIZE_T kFirstBufferSize = 0x8000;
 constexpr SIZE_T kBufferStep = 0x4000;  // room for processes that start between two attempts
-constexpr ULONG_PTR kSystemProcessId = 4;
 
 // The part of SYSTEM_PROCESS_INFORMATION that is needed; its size differs between Windows versions, these do not.
 constexpr SIZE_T kNextEntryOffset = 0x00;
@@ -47,7 +46,7 @@ NTSTATUS find_or_create(HANDLE process_id, MissingContexts missing, MP_PROCESS_C
   ProcessReference process;
   if (!NT_SUCCESS(PsLookupProcessByProcessId(process_id, process.put()))) return STATUS_SUCCESS;
   const LONGLONG create_time = PsGetProcessCreateTimeQuadPart(process.get());
-  if (reinterpret_cast<ULONG_PTR>(process_id) == kSystemProcessId && create_time != 0) MpSystemTimeFixed = true;
+  if (reinterpret_cast<ULONG_PTR>(process_id) == kit::kSystemProcessId && create_time != 0) MpSystemTimeFixed = true;
   if (NT_SUCCESS(MpGetProcessContextByIdAndCreationTime(process_id, create_time, context))) return STATUS_SUCCESS;
   if (missing == MissingContexts::Skip) return STATUS_SUCCESS;
   return MpCreateProcessContext(process_id, create_time, nullptr, context);

@@ -2,6 +2,7 @@
 #include "observer/control.h"
 
 #include "abi/wire/control.h"
+#include "kit/device.h"
 #include "kit/irql.h"
 #include "kit/pool.h"
 #include "observer/observer.h"
@@ -12,13 +13,7 @@ namespace {
 
 using OwnedReader = kit::PoolObject<Reader, kit::tag::Reader>;
 
-// A request that completes at once.
-NTSTATUS finish(PIRP irp, NTSTATUS status, std::size_t information = 0) {
-  irp->IoStatus.Status = status;
-  irp->IoStatus.Information = information;
-  IoCompleteRequest(irp, IO_NO_INCREMENT);
-  return status;
-}
+using kit::complete;
 
 // The buffers of one control request.
 struct Buffers {
@@ -36,9 +31,9 @@ struct Buffers {
 template <class Reply>
 NTSTATUS finish_with(PIRP irp, const Reply& reply) {
   const Buffers buffers(irp);
-  if (buffers.output_size < sizeof(Reply)) return finish(irp, STATUS_BUFFER_TOO_SMALL);
+  if (buffers.output_size < sizeof(Reply)) return complete(irp, STATUS_BUFFER_TOO_SMALL);
   RtlCopyMemory(buffers.system, &reply, sizeof(Reply));
-  return finish(irp, STATUS_SUCCESS, sizeof(Reply));
+  return complete(irp, STATUS_SUCCESS, sizeof(Reply));
 }
 
 NTSTATUS answer_version(Observer& observer, PIRP irp) {
@@ -72,24 +67,24 @@ NTSTATUS read_records(Observer& observer, Reader& reader, PIRP irp) {
   const Buffers buffers(irp);
   wire::ReadRequest request;
   if (buffers.input_size < sizeof(request) || buffers.output_size < sizeof(wire::ReadReply)) {
-    return finish(irp, STATUS_INVALID_PARAMETER);
+    return complete(irp, STATUS_INVALID_PARAMETER);
   }
   RtlCopyMemory(&request, buffers.system, sizeof(request));
-  if (request.size != sizeof(request) || request.flags != 0) return finish(irp, STATUS_INVALID_PARAMETER);
+  if (request.size != sizeof(request) || request.flags != 0) return complete(irp, STATUS_INVALID_PARAMETER);
   void* const output = MmGetSystemAddressForMdlSafe(irp->MdlAddress, kNormalPriorityNoExecute);
-  if (output == nullptr) return finish(irp, STATUS_INSUFFICIENT_RESOURCES);
+  if (output == nullptr) return complete(irp, STATUS_INSUFFICIENT_RESOURCES);
   if (reinterpret_cast<std::uintptr_t>(output) % alignof(wire::ReadReply) != 0) {
-    return finish(irp, STATUS_INVALID_PARAMETER);
+    return complete(irp, STATUS_INVALID_PARAMETER);
   }
   if (request.timeout_ms != 0 && !reader.has(request.minimum_records)) {
     return observer.waiting_reads().wait(irp, output, request.minimum_records, request.timeout_ms);
   }
   const Reader::Filled filled = reader.fill(output, buffers.output_size);
-  return finish(irp, filled.status, filled.size);
+  return complete(irp, filled.status, filled.size);
 }
 
 NTSTATUS refresh(Observer& observer, PIRP irp) {
-  return finish(irp, observer.subscription().refresh());
+  return complete(irp, observer.subscription().refresh());
 }
 
 bool takes_no_input(std::uint32_t code) {
@@ -104,7 +99,7 @@ NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT device, PIRP irp) {
   const std::uint32_t code = stack->Parameters.DeviceIoControl.IoControlCode;
   // Refused now, so that a later version may give input a meaning.
   if (takes_no_input(code) && stack->Parameters.DeviceIoControl.InputBufferLength != 0) {
-    return finish(irp, STATUS_INVALID_PARAMETER);
+    return complete(irp, STATUS_INVALID_PARAMETER);
   }
   switch (code) {
     case wire::kControlVersion:
@@ -116,7 +111,7 @@ NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT device, PIRP irp) {
     case wire::kControlRefresh:
       return refresh(observer, irp);
     default:
-      return finish(irp, STATUS_INVALID_DEVICE_REQUEST);
+      return complete(irp, STATUS_INVALID_DEVICE_REQUEST);
   }
 }
 
@@ -125,19 +120,19 @@ NTSTATUS NTAPI dispatch_create(PDEVICE_OBJECT device, PIRP irp) {
   Observer& observer = observer_of(device);
   const PFILE_OBJECT file = IoGetCurrentIrpStackLocation(irp)->FileObject;
   // There is nothing below the device.
-  if (file->FileName.Length != 0) return finish(irp, STATUS_OBJECT_NAME_NOT_FOUND);
+  if (file->FileName.Length != 0) return complete(irp, STATUS_OBJECT_NAME_NOT_FOUND);
   OwnedReader reader;
-  if (const NTSTATUS status = reader.create(observer.ring()); !NT_SUCCESS(status)) return finish(irp, status);
+  if (const NTSTATUS status = reader.create(observer.ring()); !NT_SUCCESS(status)) return complete(irp, status);
   file->FsContext = reader.release();
   observer.reader_count().fetch_add(1, std::memory_order_relaxed);
-  return finish(irp, STATUS_SUCCESS);
+  return complete(irp, STATUS_SUCCESS);
 }
 
 NTSTATUS NTAPI dispatch_cleanup(PDEVICE_OBJECT device, PIRP irp) {
   const PFILE_OBJECT file = IoGetCurrentIrpStackLocation(irp)->FileObject;
   static_cast<Reader*>(file->FsContext)->close();
   observer_of(device).waiting_reads().cancel(file);
-  return finish(irp, STATUS_SUCCESS);
+  return complete(irp, STATUS_SUCCESS);
 }
 
 NTSTATUS NTAPI dispatch_close(PDEVICE_OBJECT device, PIRP irp) {
@@ -145,7 +140,7 @@ NTSTATUS NTAPI dispatch_close(PDEVICE_OBJECT device, PIRP irp) {
   OwnedReader reader = OwnedReader::adopt(static_cast<Reader*>(file->FsContext));
   file->FsContext = nullptr;
   observer_of(device).reader_count().fetch_sub(1, std::memory_order_relaxed);
-  return finish(irp, STATUS_SUCCESS);
+  return complete(irp, STATUS_SUCCESS);
 }
 
 }  // namespace

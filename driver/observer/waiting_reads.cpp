@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kit/device.h"
 #include "kit/irql.h"
 #include "kit/locks.h"
 #include "observer/clock.h"
@@ -46,11 +47,7 @@ PIRP irp_of(PLIST_ENTRY link) {
   return CONTAINING_RECORD(link, IRP, Tail.Overlay.ListEntry);
 }
 
-void complete(PIRP irp, NTSTATUS status, std::size_t information) {
-  irp->IoStatus.Status = status;
-  irp->IoStatus.Information = information;
-  IoCompleteRequest(irp, IO_NO_INCREMENT);
-}
+using kit::complete;
 
 std::uint64_t deadline_after(std::uint32_t timeout_ms) {
   return timeout_ms == kNoTimeout ? kForever : interrupt_time_100ns() + milliseconds_to_100ns(timeout_ms);

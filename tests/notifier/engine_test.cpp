@@ -18,8 +18,6 @@ namespace {
 using defender::OperationType;
 using wire::NotifierProfile;
 
-constexpr host::NtStatus kStatusPortDisconnected = host::nt_status(0xC0000037);
-
 class EngineStory : public testing::TestWithParam<NotifierProfile> {
  protected:
   void load(std::uint32_t timeout_ms = 600000) {
@@ -29,7 +27,7 @@ class EngineStory : public testing::TestWithParam<NotifierProfile> {
   }
   bool is(NotifierProfile profile) const { return GetParam() == profile; }
   Judge judge(std::uint32_t rules = 0) {
-    return [this, rules](const Message&) { return allow(GetParam(), rules); };
+    return [rules](const Message&) { return allow(GetParam(), rules); };
   }
   // The low four bits that the process's last notification shows; absent where no context is shown or it has none.
   static std::optional<std::uint32_t> send_result(const Notifications& seen, std::uint64_t process_id) {
