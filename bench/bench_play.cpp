@@ -95,6 +95,7 @@ void HistoryToNdjson(benchmark::State& state) {
   for (auto _ : state) {
     LabOptions options;
     options.history = &past;
+    options.ring_size_kb = 2048;
     const auto lab = must(Lab::start(options));
     const auto source = must(DeviceSource::open(must(lab->open_device()), lab->origin()));
     NdjsonSink sink(null_output(), source->origin(), NdjsonSink::FlushPolicy::WhenFull);

@@ -6,6 +6,7 @@
 // runs.
 #include "host/ps/notify.h"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 
@@ -39,6 +40,7 @@ constexpr std::uint32_t kLeaving = 0x80000000;
 
 std::mutex slots_lock;
 std::atomic<Block*> slots[kSlots];
+std::atomic<std::size_t> slots_end{0};  // behind the last that was ever in use
 DuplicateRoutines duplicate_policy = DuplicateRoutines::Refuse;
 
 // The routines that this thread is inside of, innermost first: removing one of them would wait for itself.
@@ -84,6 +86,7 @@ NtStatus add(void* routine, Kind kind) {
     }
     if (free_slot && !(duplicate && duplicate_policy == DuplicateRoutines::Refuse)) {
       *free_slot = block;
+      slots_end = std::max<std::size_t>(slots_end, static_cast<std::size_t>(free_slot - slots) + 1);
       return kStatusSuccess;
     }
   }
@@ -146,7 +149,7 @@ void call_all(CallRoutine call_routine) {
   Thread& thread = current_thread();
   require_irql_at_most(kPassiveLevel, "process notification");
   --thread.kernel_apc_disable;
-  for (std::size_t slot = 0; slot < kSlots; ++slot) {
+  for (std::size_t slot = 0; slot < slots_end; ++slot) {
     Block* block = begin_call(slot);
     if (!block) continue;
     const Call call{block, innermost_call};

@@ -75,13 +75,13 @@ TEST(ScenarioFile, EveryCommandHasItsKeys) {
 
 TEST(ScenarioFile, WhatIsNotUnderstoodIsNamedWithItsPlaceAndWhatWasExpected) {
   expect_refused("[[step]]\nstart = \"a\"\nimge = \"x\"\n",
-                 "scenario s:4:1: unknown key 'step.imge', did you mean 'image'?: expected one of ");
+                 "scenario s:4:1: unknown key 'step.imge': did you mean 'image'? expected one of ");
   expect_refused("[[step]]\nstart = \"a\"\nexit = \"a\"\n", "scenario s:2:1: a step does one thing");
   expect_refused("[[step]]\nafter_ms = 1\n", "scenario s:2:1: a step does something: expected one of start, ");
   expect_refused("[[step]]\nstart = \"first\"\n[[step]]\nexit = \"fisrt\"\n",
                  "scenario s:5:8: no process is named 'fisrt' up to here, did you mean 'first'?");
   expect_refused("[[step]]\nstart = \"a\"\nexpect = [{ told = \"craete\", process = \"a\" }]\n",
-                 "scenario s:4:21: 'told' must be one of \"create\", ");
+                 "scenario s:4:20: 'told' must be one of \"create\", ");
   expect_refused("[[step]]\nstart = \"a\"\nexpect = [{ told = \"create\", process = \"b\" }]\n",
                  "scenario s:4:11: no process is named 'b'");
   expect_refused("[[step]]\nstart = \"a\"\nexpect = [{ told = \"one_untrusted\", process = \"a\" }]\n",

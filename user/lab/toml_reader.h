@@ -56,9 +56,8 @@ class TomlReader {
         for (const auto& known : keys) words.emplace_back(known.first);
         for (const std::string& word : words) expected += (expected.empty() ? "" : ", ") + word;
         const std::string meant = nearest_word(name, words);
-        return fault(key, "unknown key '" + prefix + std::string(name) + "'" +
-                              (meant.empty() ? "" : ", did you mean '" + meant + "'?") + ": expected one of " +
-                              expected);
+        return fault(key, "unknown key '" + prefix + std::string(name) + "': " +
+                              (meant.empty() ? "" : "did you mean '" + meant + "'? ") + "expected one of " + expected);
       }
       if (auto done = reader->second(value); !done) return done;
     }
