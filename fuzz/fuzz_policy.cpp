@@ -19,6 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   for (const VerdictRule& rule : policy->verdicts)
     fuzz::require((rule.answer == Answer::Delay) == (rule.delay_ms != 0), "a delay has a length, and nothing else");
+  for (const ProcessInfoRule& rule : policy->processes)
+    fuzz::require(!rule.friendly || !rule.hardening_excluded, "one word on hardening, not two");
   const ProcessNames names{"/usr/bin/cc", std::string(text.substr(0, 256)), "/usr/bin/make"};
   const VerdictRule* verdict = policy->verdict_for(names);
   fuzz::require(verdict == nullptr || verdict->pattern.matches(names), "the verdict is one that matches");

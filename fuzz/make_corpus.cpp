@@ -13,6 +13,7 @@
 #include "event/record_builder.h"
 #include "event/recording.h"
 #include "event/sample_records.h"
+#include "lab/policy_request.h"
 
 using namespace wdscope;
 
@@ -103,6 +104,8 @@ bool write_command_seeds(const std::filesystem::path& folder) {
   return written;
 }
 
+constexpr std::u16string_view kExceptionsSeed(u"\\Device\\V\\a.exe\0\\Device\\V\\b.exe\0", 32);
+
 constexpr std::string_view kPolicySeed = R"(version = 1
 [trust]
 folders = ["/usr/bin"]
@@ -125,6 +128,13 @@ image = "b"
 rules = 0x20
 injection_target_mask = "0xF000000000000000"
 hardening_excluded = ["file"]
+cloud_sync = true
+[[process]]
+parent = "c"
+friendly = true
+rules2 = "0x402"
+rules3 = 4
+injection_request_mask = 3
 [exclusions]
 processes = ["cc1", "/opt/*"]
 [[doc_rule]]
@@ -212,6 +222,12 @@ exit = "a"
 fail_allocation = "every"
 )";
 
+bool write_request_seeds(const std::filesystem::path& folder) {
+  const auto request = write_policy_request("policy.toml", kPolicySeed);
+  return request && write_seed(folder, "request", *request) &&
+         write_seed(folder, "answer", write_policy_answer(PolicyOutcome::Refused, "what\nadvice"));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -223,6 +239,8 @@ int main(int argc, char** argv) {
   bool written = write_seed(folder / "fuzz_recording", "blocks", blocks_seed()) &&
                  write_seed(folder / "fuzz_log", "lives", std::as_bytes(std::span(kLogSeed))) &&
                  write_command_seeds(folder / "fuzz_engine_command") &&
+                 write_seed(folder / "fuzz_nis_exceptions", "two", std::as_bytes(std::span(kExceptionsSeed))) &&
+                 write_request_seeds(folder / "fuzz_policy_request") &&
                  write_seed(folder / "fuzz_policy", "everything", std::as_bytes(std::span(kPolicySeed))) &&
                  write_seed(folder / "fuzz_scenario", "everything", std::as_bytes(std::span(kScenarioSeed)));
   int number = 0;

@@ -55,6 +55,12 @@ inline constexpr std::uint32_t AllRegistryAllowed = 0x00000400;
 inline constexpr std::uint32_t MonitorAlthoughExcluded = 0x00004000;
 }  // namespace rule
 
+inline constexpr BitName kProcessRuleNames[] = {
+    {rule::ForceTrusted, "force_trusted"},
+    {rule::AllRegistryAllowed, "all_registry_allowed"},
+    {rule::MonitorAlthoughExcluded, "monitor_although_excluded"},
+};
+
 // ProcessRules2 (context 0x3C).
 namespace rule2 {
 inline constexpr std::uint32_t NotifyByte1D = 0x002;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The commands of README.md and docs/cli.md, run as they are written: each line "$ wdscope ..." of a console block."""
+"""The commands of README.md and of the documents, run as they are written: each line "$ wdscope ..." of a console block."""
 
 import os
 import re
@@ -23,6 +23,7 @@ class Documents(Story):
         self.assertTrue(found, page)
         path = os.path.dirname(WDSCOPE) + os.pathsep + os.environ["PATH"]
         (self.folder / "out").symlink_to(DRIVERS.parent, target_is_directory=True)
+        (self.folder / "examples").symlink_to(ROOT / "examples", target_is_directory=True)
         for command in found:
             # What needs root is written with sudo and has stories of its own.
             if command.startswith("sudo "):
@@ -43,11 +44,14 @@ class Documents(Story):
     def test_the_lab_pages_commands_work(self):
         self.check("docs/lab.md")
 
+    def test_the_policy_pages_commands_work(self):
+        self.check("docs/policy.md")
+
     def test_the_command_line_page_names_every_option_and_no_other(self):
         told = set(re.findall(r"`(--[a-z-]+)", (ROOT / "docs/cli.md").read_text(encoding="utf-8")))
         known = {"--help", "--version"}
         for verb in ("watch", "run", "record", "replay", "ps", "tree", "explain", "layouts", "lab play", "lab load",
-                     "policy check"):
+                     "policy apply", "policy check"):
             known |= set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", wdscope(*verb.split(), "--help").stdout, re.MULTILINE))
         self.assertEqual(told, known)
 

@@ -15,11 +15,53 @@ class Policy(Story):
 
     def test_a_right_policy_is_said_to_be_right(self):
         done = wdscope("policy", "check", self.policy('[[verdict]]\nimage = "nc"\nanswer = "deny"\n'))
-        self.assert_says(done, 0, "is right: 1 verdicts, 0 process infos, 0 exclusions, 0 doc rules")
+        self.assert_says(done, 0, "is right: 1 verdict, 0 process infos, 0 exclusions, 0 doc rules")
         self.assertEqual(wdscope("policy", "check", "-q", self.policy("")).stderr, "")
 
-    def test_the_example_is_right(self):
-        self.assert_says(wdscope("policy", "check", str(ROOT / "user/lab/policy.example.toml")), 0, "is right")
+    def test_what_a_policy_means_is_said_in_words(self):
+        file = self.policy("""[[verdict]]
+image = "nc"
+command_line = "*-l*"
+parent = "*/sh"
+answer = "deny"
+[[verdict]]
+image = "ld"
+answer = "delay"
+delay_ms = 7
+trusted = false
+[[process]]
+image = "a"
+friendly = true
+rules = 0x4001
+[[process]]
+parent = "b\\u001b"
+hardening_excluded = ["file", "registry"]
+[trust]
+folders = []
+images = ["/opt/x"]
+[exclusions]
+processes = ["cc1", "/opt/build/*"]
+[[doc_rule]]
+process = "cat"
+extensions = ["txt", "md"]
+""")
+        done = wdscope("policy", "check", file)
+        self.assert_says(done, 0, "is right: 2 verdicts, 2 process infos, 2 exclusions, 1 doc rule")
+        for line in ("trusted: images below none", "  and the images /opt/x",
+                     "  if the file is what it should be: it belongs to root and nobody else may write it",
+                     "  1. image 'nc' and command line '*-l*' and parent '*/sh': denied",
+                     "  2. image 'ld': allowed after 7 ms, not trusted",
+                     "  1. image 'a': friendly: excluded from all hardening; rules monitor_although_excluded,0x1",
+                     "  2. parent 'b\u241b': excluded from registry, file hardening",
+                     "  1. the file name 'cc1' in any folder", "  2. everything below '/opt/build'",
+                     "  1. 'cat': txt, md", "the notifier waits 10000 ms for an answer"):
+            self.assertIn(line, done.stdout.splitlines())
+
+    def test_the_examples_are_right(self):
+        examples = sorted((ROOT / "examples/policy").glob("*.toml"))
+        self.assertEqual([file.name for file in examples], ["effects.toml", "every_key.toml", "plain.toml"])
+        for file in examples:
+            self.assert_says(wdscope("policy", "check", str(file)), 0, "is right")
 
     def test_a_wrong_policy_is_exit_code_1_and_named_with_its_place(self):
         done = wdscope("policy", "check", self.policy('[[verdict]]\nimage = "nc"\nanswer = "forbid"\n'))

@@ -24,12 +24,6 @@ constexpr const char* kPast =
 {"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":5,"Hostname":"W1","UtcTime":"2021-03-04 05:06:10","ProcessId":"4300","Image":"C:\\t\\b.exe"}
 )";
 
-// A notifier without a command says one of these: STATUS_INVALID_DEVICE_REQUEST, STATUS_NOT_SUPPORTED.
-bool lacks_the_command(const Error& error) {
-  const auto status = static_cast<std::uint32_t>(error.native);
-  return status == 0xC0000010 || status == 0xC00000BB;
-}
-
 class PolicyStory : public LabStory, public testing::WithParamInterface<Profile> {
  protected:
   PolicyStory() {
@@ -180,19 +174,7 @@ TEST_P(PolicyStory, AProcessInfoArrivesInTheContext) {
 }
 
 TEST_P(PolicyStory, ExclusionsMakeProcessesExemptAndTrusted) {
-  LabOptions options = options_with(
-      "[exclusions]\nprocesses = ['C:\\t\\*']\n[[doc_rule]]\nprocess = \"b.exe\"\nextensions = [\"pdf\"]\n");
-  options.history = &history_.machines.at(0);
-  auto lab = Lab::start(options);
-  if (!lab && lacks_the_command(lab.error())) {
-    EXPECT_THAT(lab.error().what, testing::HasSubstr("the notifier refuses the policy's"));
-    GTEST_SKIP() << "these drivers know no commands of the service";
-  }
-  ASSERT_TRUE(lab) << lab.error().what;
-  lab_ = std::move(*lab);
-  auto reader = open_reader();
-  ASSERT_TRUE(lab_->play([]() -> Result<void> { return {}; }));
-  const auto life = of_process(read_all(*reader), 4244);
+  const auto life = of_process(play("[exclusions]\nprocesses = ['C:\\t\\*']\n"), 4244);
   const bool trusted =
       std::any_of(life.begin(), life.end(), [](const auto& event) { return event.trusted.value_or(false); });
   EXPECT_TRUE(trusted);
@@ -201,8 +183,128 @@ TEST_P(PolicyStory, ExclusionsMakeProcessesExemptAndTrusted) {
   EXPECT_NE(last_context(life)->context->flags & defender::flag::Excluded, 0u);
 }
 
+TEST_P(PolicyStory, ADocRuleIsForTheProgramOfItsName) {
+  const auto events = play("[[doc_rule]]\nprocess = \"B.EXE\"\nextensions = [\"pdf\"]\n");
+  if (!tells_contexts()) return;
+  EXPECT_EQ(last_context(of_process(events, 4244))->context->doc_rule_address, 0u);
+  EXPECT_NE(last_context(of_process(events, 4300))->context->doc_rule_address, 0u);
+}
+
+// What a notifier knows of friendliness: a flag in 1910, three bits later.
+bool is_friendly(const ProcessEvent& event) {
+  if (!event.context_tail) return (event.context->flags & defender::flag::Friendly) != 0;
+  return (event.context_tail->state & defender::state::HardeningExclusions) == defender::state::HardeningExclusions;
+}
+
+TEST_P(PolicyStory, AFriendlyProcessIsRegisteredAsSoonAsItIsAskedAbout) {
+  const auto events = play("[[process]]\nparent = \"a.exe\"\nfriendly = true\n");
+  if (!tells_contexts()) return;
+  EXPECT_TRUE(is_friendly(*last_context(of_process(events, 4300))));
+  EXPECT_FALSE(is_friendly(*last_context(of_process(events, 4244))));
+  // The newest build announces a creation when the service has answered.
+  EXPECT_EQ(is_friendly(of_process(events, 4300).front()), GetParam() == Profile::WdA5);
+}
+
+TEST_P(PolicyStory, WhatRanBeforeTheLabIsToldToo) {
+  // A process whose end alone is in the log ran before.
+  const auto log = parse_process_log(
+      R"({"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":5,"Hostname":"W1","UtcTime":"2021-03-04 05:06:09","ProcessId":"4244","Image":"C:\\t\\a.exe"})"
+      "\n",
+      "log");
+  ASSERT_TRUE(log) << log.error().what;
+  history_ = make_history(*log);
+  const auto events = play(
+      "[trust]\nwindows_folders = ['C:\\t']\n[exclusions]\nprocesses = [\"a.exe\"]\n[[process]]\nimage = \"a.exe\"\n"
+      "rules = 1\nhardening_excluded = [\"file\"]\n");
+  if (!tells_contexts()) return;
+  const auto life = of_process(events, 4244);
+  ASSERT_THAT(operations(life), ElementsAre(Operation::Terminate));
+  const ProcessEvent& end = life.front();
+  EXPECT_EQ(end.context->rules, 1u | defender::rule::ForceTrusted);
+  EXPECT_EQ(end.context->flags & (defender::flag::Excluded | defender::flag::Trusted),
+            defender::flag::Excluded | defender::flag::Trusted);
+  if (GetParam() != Profile::WdA5) return;
+  EXPECT_EQ(end.context_tail->info_applications, 1u);
+  EXPECT_EQ(end.context_tail->state & defender::state::HardeningExclusions, defender::state::FileHardeningExcluded);
+}
+
+struct AnswerCase {
+  const char* words;
+  bool passes;
+  bool trusted;
+  defender::SendResult result;
+};
+// Of a program that is trusted by where it lies.
+constexpr AnswerCase kAnswers[] = {
+    {"answer = \"allow\"", true, true, defender::SendResult::ReplyOk},
+    {"answer = \"allow\"\ntrusted = false", true, false, defender::SendResult::ReplyOk},
+    {"answer = \"deny\"", false, false, defender::SendResult::ReplyOk},
+    {"answer = \"delay\"\ndelay_ms = 20", true, true, defender::SendResult::ReplyOk},
+    {"answer = \"time_out\"", true, false, defender::SendResult::Timeout},
+    {"answer = \"malformed\"", true, false, defender::SendResult::MalformedReply},
+};
+
+class PolicyAnswers : public PolicyStory {
+ protected:
+  static std::string policy_of(std::string_view pattern, const AnswerCase& expected) {
+    return std::string("[trust]\nwindows_folders = ['C:\\t']\n[service]\ncreate_timeout_ms = 100\n[[verdict]]\n") +
+           std::string(pattern) + "\n" + expected.words + "\n";
+  }
+  void check(const std::vector<ProcessEvent>& life, const AnswerCase& expected) const {
+    ASSERT_FALSE(life.empty());
+    const bool trusted =
+        std::any_of(life.begin(), life.end(), [](const auto& event) { return event.trusted.value_or(false); });
+    EXPECT_EQ(trusted, expected.trusted);
+    EXPECT_EQ(counts_.denied, expected.passes ? 0u : 1u);
+    if (GetParam() != Profile::WdA5) return;
+    EXPECT_EQ(life.back().context_tail->send_result & 0xF, static_cast<std::uint32_t>(expected.result));
+  }
+};
+
+TEST_P(PolicyAnswers, AreGivenToAFollowedCommandByImageCommandLineAndParent) {
+  for (const char* const pattern : {"image = \"/usr/bin/true\"", "command_line = \"*TRUE marked\"",
+                                    "image = \"true\"\nparent = \"*/d?sh\"\ncommand_line = \"*marked\""}) {
+    for (const AnswerCase& expected : kAnswers) {
+      SCOPED_TRACE(std::string(pattern) + "; " + expected.words);
+      const auto events =
+          run(policy_of(pattern, expected), {"sh", "-c", "/bin/true marked; exit $?"}, expected.passes ? 0 : 126);
+      EXPECT_EQ(counts_.enforced, counts_.denied);
+      ASSERT_EQ(creates_of(events, "true").size(), 1u);
+      check(of_process(events, *creates_of(events, "true")[0].pid), expected);
+      lab_.reset();
+    }
+  }
+}
+
+TEST_P(PolicyAnswers, AreGivenToThePastByImageCommandLineAndParent) {
+  for (const char* const pattern : {"image = 'c:\\T\\b.exe'", "command_line = \"B\"",
+                                    "image = \"b.*\"\nparent = \"a.exe\"\ncommand_line = \"?\""}) {
+    for (const AnswerCase& expected : kAnswers) {
+      SCOPED_TRACE(std::string(pattern) + "; " + expected.words);
+      check(of_process(play(policy_of(pattern, expected)), 4300), expected);
+      EXPECT_EQ(counts_.enforced, 0u);
+      lab_.reset();
+    }
+  }
+}
+
+TEST_P(PolicyStory, APolicyThatTakesAnothersPlaceReachesWhatRuns) {
+  start(options_with("[[process]]\nimage = \"sh\"\nparent = \"nobody\"\n"));
+  auto reader = open_reader();
+  ASSERT_TRUE(lab_->apply_policy(*parse_policy("[[verdict]]\nimage = \"true\"\nanswer = \"deny\"\n", "p")));
+  const auto status = lab_->run({"sh", "-c", "/bin/true; exit $?"});
+  EXPECT_EQ(status.value_or(-1), 126);
+  ASSERT_TRUE(lab_->apply_policy(Policy()));
+  EXPECT_EQ(lab_->run({"true"}).value_or(-1), 0);
+}
+
+std::string story_profile(const testing::TestParamInfo<Profile>& info) {
+  return std::string(profile_name(info.param));
+}
 INSTANTIATE_TEST_SUITE_P(Profiles, PolicyStory, testing::Values(Profile::Wd1910, Profile::Wd25080, Profile::WdA5),
-                         [](const auto& parameter) { return std::string(profile_name(parameter.param)); });
+                         story_profile);
+INSTANTIATE_TEST_SUITE_P(Profiles, PolicyAnswers, testing::Values(Profile::Wd1910, Profile::Wd25080, Profile::WdA5),
+                         story_profile);
 
 }  // namespace
 }  // namespace wdscope

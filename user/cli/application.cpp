@@ -121,13 +121,22 @@ const std::vector<VerbWords>& all_words() {
        {{"wdscope layouts", "read it"},
         {"wdscope layouts --format c > wdfilter.h", "a header for C and C++"},
         {"wdscope layouts --format isf > wdfilter.json", "for Volatility 3"}}},
+      {"policy apply",
+       "Put a policy in the place of the one that a running lab acts by.",
+       "FILE",
+       "The lab is that of a watch, run or record in another terminal, of the same user; root may tell anybody's. FILE "
+       "is "
+       "taken whole or not at all: for new processes and for those that run. A process that waits for the service's "
+       "answer is waited for. docs/policy.md has every key.",
+       {{"wdscope policy apply policy.toml", "to the only lab there is"},
+        {"wdscope policy apply --lab 4711 policy.toml", "to that of process 4711"}}},
       {"policy check",
        "Say whether a policy file is right.",
        "FILE",
        "A file that is not is named with line, column and what was expected there, exit code 1. docs/policy.md has "
        "every "
        "key.",
-       {{"wdscope policy check policy.toml", "what it decides, in one line"}}},
+       {{"wdscope policy check policy.toml", "what it means, in words"}}},
       {"completion",
        "Print a completion script.",
        "bash|zsh|fish",
@@ -294,6 +303,11 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
   raw["layouts"].format = "table";
   add_choice(layouts, "--format", raw["layouts"].format, {"table", "json", "c", "natvis", "isf", "windbg"},
              "table: for eyes (default); the others are for tools", "");
+
+  CLI::App& apply = add_verb(*application, "policy apply");
+  apply.add_option("FILE", raw["policy apply"].file, "Policy to apply")->type_name("")->required();
+  apply.add_option("--lab", raw["policy apply"].lab, "Which lab: its process id, or its socket")->type_name("LAB");
+  add_quiet_option(apply, raw["policy apply"]);
 
   CLI::App& check = add_verb(*application, "policy check");
   check.add_option("FILE", raw["policy check"].file, "Policy to check")->type_name("")->required();

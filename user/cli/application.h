@@ -41,6 +41,7 @@ struct RawArguments {
   std::string color = "auto";
   std::string file;
   bool without_observer = false;
+  std::string lab;
   std::string target;
   bool untrusted = false;
   bool excluded = false;

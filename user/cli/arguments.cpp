@@ -66,6 +66,7 @@ Verb verb_named(std::string_view name) {
       {"explain", Verb::Explain},
       {"lab play", Verb::LabPlay},
       {"lab load", Verb::LabLoad},
+      {"policy apply", Verb::PolicyApply},
       {"policy check", Verb::PolicyCheck},
   };
   const auto* found =
@@ -134,6 +135,7 @@ Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std
   arguments.talk = raw.quiet ? Talk::Quiet : Talk::Normal;
   arguments.file = raw.file;
   arguments.observer = raw.without_observer ? ObserverChoice::Absent : ObserverChoice::Beside;
+  arguments.lab = raw.lab;
   arguments.target = raw.target;
   auto filter = understand_filter(raw);
   if (!filter) return tl::unexpected(filter.error());

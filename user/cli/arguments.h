@@ -17,7 +17,19 @@
 
 namespace wdscope::cli {
 
-enum class Verb : std::uint8_t { Watch, Run, Record, Replay, Ps, Tree, Explain, LabPlay, LabLoad, PolicyCheck };
+enum class Verb : std::uint8_t {
+  Watch,
+  Run,
+  Record,
+  Replay,
+  Ps,
+  Tree,
+  Explain,
+  LabPlay,
+  LabLoad,
+  PolicyApply,
+  PolicyCheck
+};
 enum class Format : std::uint8_t { Text, Ndjson };
 enum class ColorChoice : std::uint8_t { Auto, Always, Never };
 enum class DriverOutput : std::uint8_t { Dropped, Shown };
@@ -43,10 +55,11 @@ struct Arguments {
   Talk talk = Talk::Normal;
 
   // replay, and --from of ps, tree, explain: the recording; lab play: the log; lab load: the driver;
-  // policy check: the policy.
+  // policy apply, policy check: the policy.
   std::string file;
   // lab load: whether the observer is there too.
   ObserverChoice observer = ObserverChoice::Beside;
+  std::string lab;  // policy apply: a process id or a socket; empty: the only one
   ProcessFilter filter;
   std::string target;  // explain: a pid or a pattern of images
 };

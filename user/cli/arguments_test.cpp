@@ -131,6 +131,10 @@ TEST(Arguments, AVerbMayHaveTwoWords) {
   const Arguments check = understood({"policy", "check", "p.toml"});
   EXPECT_EQ(check.verb, Verb::PolicyCheck);
   EXPECT_EQ(check.file, "p.toml");
+  const Arguments apply = understood({"policy", "apply", "--lab", "4711", "p.toml"});
+  EXPECT_EQ(apply.verb, Verb::PolicyApply);
+  EXPECT_EQ(apply.file, "p.toml");
+  EXPECT_EQ(apply.lab, "4711");
   EXPECT_THAT(refused({"lab"}).what, HasSubstr("'lab' needs another word: lab play"));
   EXPECT_THAT(refused({"policy", "chekc", "x"}).what, HasSubstr("policy check"));
   EXPECT_THAT(printed({"lab", "play", "--help"}), HasSubstr("Usage: wdscope lab play [OPTIONS] FILE"));

@@ -15,6 +15,7 @@
 #include "cli/interrupts.h"
 #include "cli/lab_watch.h"
 #include "cli/plain_command.h"
+#include "cli/policy_door.h"
 #include "cli/pump.h"
 #include "cli/source_words.h"
 #include "cli/summary.h"
@@ -62,6 +63,7 @@ class LiveSession {
   std::unique_ptr<PlainCommand> plain_command_;
   std::unique_ptr<CommandThread> command_;
   std::unique_ptr<Interrupts> interrupts_;
+  std::unique_ptr<PolicySocket> door_;
 };
 
 Result<int> LiveSession::run(const OutputOpener& open) {
@@ -70,6 +72,7 @@ Result<int> LiveSession::run(const OutputOpener& open) {
   auto opened = open(arguments_, source_->origin(), source_words(source_->origin()));
   if (!opened) return tl::unexpected(opened.error());
   output_ = std::move(*opened);
+  door_ = open_policy_door(*lab_, arguments_.talk);
 
   started_ = Clock::now();
   interrupts_ =
@@ -78,6 +81,7 @@ Result<int> LiveSession::run(const OutputOpener& open) {
 
   const auto end = pump(*source_, *output_.sink, tally_, stop_, arguments_.duration);
   end_command();
+  door_.reset();
   std::optional<Result<int>> command_result;
   if (command_) command_result = command_->result();
   const Result<void> finished = end ? finish_output() : tl::make_unexpected(end.error());

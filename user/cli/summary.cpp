@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/plural.h"
 #include "event/decode.h"
 
 namespace wdscope::cli {
@@ -17,10 +18,6 @@ std::string listing(const std::array<std::uint64_t, N>& counts, Name name) {
     if (counts[i] != 0) parts.push_back(fmt::format("{} {}", counts[i], name(i)));
   }
   return fmt::format("{}", fmt::join(parts, ", "));
-}
-
-std::string plural(std::uint64_t count, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
 // Where the feed cannot stop a process, it ran on although NT has it no more.

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "cli/exit_code.h"
+#include "cli/policy_words.h"
+#include "cli/printable.h"
 #include "cli/talk.h"
 #include "cli/verbs.h"
 #include "lab/policy.h"
+#include "sink/output_file.h"
 
 namespace wdscope::cli {
 
@@ -16,11 +20,15 @@ Result<int> policy_check(const Arguments& arguments) {
   }
   if (!policy) return tl::unexpected(policy.error());
   if (arguments.talk == Talk::Normal) {
-    say(fmt::format("{} is right: {} verdicts, {} process infos, {} exclusions, {} doc rules", arguments.file,
-                    policy->verdicts.size(), policy->processes.size(), policy->exclusions.size(),
-                    policy->doc_rules.size()));
+    say(fmt::format("{} is right: {}", arguments.file, policy_counts(*policy)));
   }
-  return static_cast<int>(ExitCode::Done);
+  std::string text;
+  for (const std::string& line : policy_lines(*policy)) {
+    append_printable(text, line);
+    text += '\n';
+  }
+  OutputFile output = OutputFile::borrow(STDOUT_FILENO, "standard output");
+  return output.write(std::as_bytes(std::span(text))).map([] { return static_cast<int>(ExitCode::Done); });
 }
 
 }  // namespace wdscope::cli

@@ -84,6 +84,67 @@ TEST(EngineCommand, TheBudgetOfDocRulesHoldsAllTheirTexts) {
   EXPECT_GE(front_of<defender::SET_DOC_OPEN_RULE>(bytes).DataSize - 0x10, needed);
 }
 
+std::vector<ProcessDecision> two_decisions() {
+  std::vector<ProcessDecision> list(2);
+  list[0].process.process_id = 400;
+  list[0].process.created_100ns = 133'000'000'000'000'000;
+  list[0].decision.trust = Verdict::Trusted;
+  list[1].process.process_id = 404;
+  list[1].decision.info = ProcessInfoRule{};
+  list[1].decision.info->rules = 0x4000;
+  list[1].decision.info->injection_target_mask = 0xF0;
+  list[1].decision.info->hardening_excluded = ProcessInfoRule::Hardening{false, true, false};
+  return list;
+}
+
+TEST(EngineCommand, ProcessInfosFollowTheirCount) {
+  const auto bytes = write_process_infos(defender::kMessageVersionA5, two_decisions());
+  const auto command = front_of<defender::SET_PROCESS_INFO>(bytes);
+  EXPECT_EQ(command.Header.Command, defender::kCommandsA5.SetProcessInfo);
+  EXPECT_EQ(command.Header.TotalSize, bytes.size());
+  EXPECT_EQ(command.Count, 2u);
+  ASSERT_EQ(bytes.size(), 0x18u + 2 * 0x68);
+  const auto first = front_of<defender::PROCESS_INFO_25080>(bytes, 0x18);
+  EXPECT_EQ(first.ProcessId, 400u);
+  EXPECT_EQ(first.CreateTime, 133'000'000'000'000'000);
+  EXPECT_EQ(first.Rules, 0x20u);
+  EXPECT_EQ(first.InjectionRequestMask, ~std::uint64_t{0});
+  EXPECT_EQ(first.HardeningValid, 0);
+  EXPECT_EQ(first.Deny, 0);
+  const auto second = front_of<defender::PROCESS_INFO_25080>(bytes, 0x18 + 0x68);
+  EXPECT_EQ(second.ProcessId, 404u);
+  EXPECT_EQ(second.Rules, 0x4000u);
+  EXPECT_EQ(second.InjectionTargetMask, 0xF0u);
+  EXPECT_EQ(second.HardeningValid, 1);
+  EXPECT_EQ(second.RegistryHardeningExcluded, 0);
+  EXPECT_EQ(second.FileHardeningExcluded, 1);
+}
+
+TEST(EngineCommand, ProcessInfosOf1910AreSmaller) {
+  const auto bytes = write_process_infos(defender::kMessageVersion1910, two_decisions());
+  EXPECT_EQ(front_of<defender::SET_PROCESS_INFO>(bytes).Header.Command, defender::kCommands1910.SetProcessInfo);
+  ASSERT_EQ(bytes.size(), 0x18u + 2 * sizeof(defender::PROCESS_INFO_1910));
+  EXPECT_EQ(front_of<defender::PROCESS_INFO_1910>(bytes, 0x18 + sizeof(defender::PROCESS_INFO_1910)).Rules, 0x4000u);
+}
+
+TEST(EngineCommand, AFriendlyProcessIsNamedByItsId) {
+  for (const auto* protocol : {&defender::kCommands1910, &defender::kCommands25080, &defender::kCommandsA5}) {
+    const auto bytes = write_friendly(protocol->version, 404);
+    ASSERT_EQ(bytes.size(), 0x1Cu);
+    const auto command = front_of<defender::REGISTER_FRIENDLY_PROCESS>(bytes);
+    EXPECT_EQ(command.Header.Command, protocol->RegisterFriendlyProcess);
+    EXPECT_EQ(command.ProcessId, 404u);
+    EXPECT_EQ(command.Value, 1u);
+  }
+}
+
+TEST(EngineCommand, TheHardeningResetIsAHeaderAloneAndNotIn1910) {
+  const auto bytes = write_hardening_reset(defender::kMessageVersion25080);
+  ASSERT_EQ(bytes.size(), 0x10u);
+  EXPECT_EQ(front_of<defender::COMMAND_HEADER>(bytes).Command, 0x29u);
+  EXPECT_TRUE(write_hardening_reset(defender::kMessageVersion1910).empty());
+}
+
 TEST(EngineCommand, NoDocRulesClearTheList) {
   const auto bytes = write_doc_rules(defender::kMessageVersion25080, {});
   ASSERT_EQ(bytes.size(), 0x80u);

@@ -8,22 +8,6 @@
 
 namespace wdscope {
 
-void RunningImages::set(std::uint64_t process_id, const std::u16string& image) {
-  const std::scoped_lock lock(mutex_);
-  images_[process_id] = image;
-}
-
-void RunningImages::erase(std::uint64_t process_id) {
-  const std::scoped_lock lock(mutex_);
-  images_.erase(process_id);
-}
-
-std::u16string RunningImages::find(std::uint64_t process_id) const {
-  const std::scoped_lock lock(mutex_);
-  const auto found = images_.find(process_id);
-  return found == images_.end() ? std::u16string() : found->second;
-}
-
 // What is no path of this world (a kernel thread, an image behind a share) stands as it is.
 std::string Judge::plain_path(const std::u16string& image) const {
   const auto path = world_ == World::Linux ? to_linux_path(image) : nt_to_dos_path(image);
@@ -42,7 +26,7 @@ Decision Judge::decide(const CreateMessage& message) const {
   decision.trust = trust_of(message);
   if (policy_.verdicts.empty() && policy_.processes.empty()) return decision;
   const ProcessNames names{plain_path(message.image), to_utf8(message.command_line),
-                           plain_path(running_.find(message.parent_process_id))};
+                           plain_path(roster_.parent_image_of(message))};
   if (const VerdictRule* rule = policy_.verdict_for(names)) {
     decision.answer = rule->answer;
     decision.delay_ms = rule->delay_ms;

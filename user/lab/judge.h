@@ -4,37 +4,25 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "lab/engine_message.h"
 #include "lab/policy.h"
+#include "lab/process_roster.h"
 
 namespace wdscope {
-
-// Images of the processes that run, by NT process id. Any thread.
-class RunningImages {
- public:
-  void set(std::uint64_t process_id, const std::u16string& image);
-  void erase(std::uint64_t process_id);
-  std::u16string find(std::uint64_t process_id) const;  // empty: no such process
-
- private:
-  mutable std::mutex mutex_;
-  std::unordered_map<std::uint64_t, std::u16string> images_;
-};
 
 class Judge {
  public:
   // Linux: paths are Linux's and files are looked at. Windows: DOS paths of a history, names alone count.
   enum class World : std::uint8_t { Linux, Windows };
 
-  Judge(Policy policy, World world, const RunningImages& running)
-      : policy_(std::move(policy)), world_(world), running_(running) {}
+  Judge(Policy policy, World world, const ProcessRoster& roster)
+      : policy_(std::move(policy)), world_(world), roster_(roster) {}
 
   Decision decide(const CreateMessage& message) const;
+  const Policy& policy() const { return policy_; }
 
  private:
   std::string plain_path(const std::u16string& image) const;
@@ -42,7 +30,7 @@ class Judge {
 
   Policy policy_;
   World world_;
-  const RunningImages& running_;
+  const ProcessRoster& roster_;
 };
 
 }  // namespace wdscope

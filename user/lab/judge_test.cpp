@@ -22,7 +22,7 @@ Policy read(std::string_view text) {
 }
 
 TEST(Judge, WithoutRulesTrustAloneIsDecided) {
-  const RunningImages running;
+  const ProcessRoster running;
   const Judge judge(Policy(), Judge::World::Windows, running);
   const Decision decision = judge.decide(message_of(u"\\Device\\HarddiskVolume3\\Windows\\System32\\cmd.exe", u"cmd"));
   EXPECT_EQ(decision.answer, Answer::Allow);
@@ -32,7 +32,7 @@ TEST(Judge, WithoutRulesTrustAloneIsDecided) {
 }
 
 TEST(Judge, RulesSeeThePathsOfTheirWorld) {
-  const RunningImages running;
+  const ProcessRoster running;
   const std::string_view rules =
       "[[verdict]]\nimage = 'C:\\t\\*'\nanswer = \"deny\"\n[[verdict]]\nimage = \"/t/*\"\nanswer = \"time_out\"\n";
   const Judge windows(read(rules), Judge::World::Windows, running);
@@ -42,19 +42,26 @@ TEST(Judge, RulesSeeThePathsOfTheirWorld) {
 }
 
 TEST(Judge, AParentIsKnownAsLongAsItRuns) {
-  RunningImages running;
+  ProcessRoster running;
   const Judge judge(read("[[verdict]]\nparent = \"word.exe\"\ncommand_line = \"*evil*\"\nanswer = \"deny\"\n"),
                     Judge::World::Windows, running);
   const CreateMessage message = message_of(u"\\Device\\HarddiskVolume3\\a.exe", u"a evil", 400);
   EXPECT_EQ(judge.decide(message).answer, Answer::Allow);
-  running.set(400, u"\\Device\\HarddiskVolume3\\Office\\WORD.EXE");
+  host::ProcessStart parent;
+  parent.process_id = 400;
+  parent.image = u"\\Device\\HarddiskVolume3\\Office\\WORD.EXE";
+  running.add(parent);
   EXPECT_EQ(judge.decide(message).answer, Answer::Deny);
-  running.erase(400);
+  running.remove(400);
+  EXPECT_EQ(judge.decide(message).answer, Answer::Allow);
+  // Another process has the id by now: it is younger than its child would be.
+  parent.created_100ns = message.created_100ns + 1;
+  running.add(parent);
   EXPECT_EQ(judge.decide(message).answer, Answer::Allow);
 }
 
 TEST(Judge, AVerdictMaySayTrustAndAnInfoComesWithIt) {
-  const RunningImages running;
+  const ProcessRoster running;
   const Judge judge(read("[[verdict]]\nimage = \"a.exe\"\nanswer = \"delay\"\ndelay_ms = 7\ntrusted = true\n"
                          "[[process]]\nimage = \"a.exe\"\nrules2 = 2\n"),
                     Judge::World::Windows, running);

@@ -17,16 +17,15 @@
 #include "lab/command_tracer.h"
 #include "lab/crash.h"
 #include "lab/driver_image.h"
-#include "lab/engine_command.h"
 #include "lab/feed_counters.h"
 #include "lab/history_feed.h"
 #include "lab/host_access.h"
-#include "lab/judge.h"
 #include "lab/lab_clock.h"
 #include "lab/machine_feed.h"
 #include "lab/machine_listener.h"
 #include "lab/nt_path.h"
 #include "lab/policy.h"
+#include "lab/policy_in_force.h"
 #include "lab/process_tracker.h"
 #include "lab/prompt_service.h"
 #include "lab/running_processes.h"
@@ -101,6 +100,7 @@ class MachineLab final : public Lab {
   Result<std::int32_t> load_driver(const std::filesystem::path& file) override;
   DriverReport examine_driver() const override;
   Result<void> unload_driver() override;
+  Result<PolicyEffect> apply_policy(Policy policy) override;
   void stop_feed() override;
   FeedCounts feed_counts() const override { return counters_.read(); }
 
@@ -118,7 +118,7 @@ class MachineLab final : public Lab {
   MachineListener listener_;
   ProcessTracker tracker_;
   std::unique_ptr<HistoryFeed> history_feed_;
-  std::unique_ptr<Judge> judge_;
+  std::unique_ptr<PolicyInForce> policy_;
   std::unique_ptr<Service> service_;               // where time is real
   std::unique_ptr<PromptService> prompt_service_;  // where it is virtual
   Origin origin_;
@@ -147,42 +147,35 @@ Result<void> MachineLab::prepare(const LabOptions& options, Policy policy) {
   if (policy.create_timeout_ms) notifier_parameters["MaxProcessCreationMessageTimeout"] = *policy.create_timeout_ms;
   if (auto done = load_driver_of(*machine_, Driver::Notifier, options.drivers, std::move(notifier_parameters)); !done)
     return tl::unexpected(done.error());
+  // Before anybody listens: what the policy says of processes that run is where things start from, and no change.
+  if (auto done = connect_service(options, std::move(policy)); !done) return done;
   if (options.load_observer) {
     std::map<std::string, host::RegistryValue> parameters;
     if (options.ring_size_kb != 0) parameters["RingSizeKb"] = options.ring_size_kb;
     if (auto done = load_driver_of(*machine_, Driver::Observer, options.drivers, std::move(parameters)); !done)
       return tl::unexpected(done.error());
   }
-
-  if (auto done = connect_service(options, std::move(policy)); !done) return done;
   return describe_origin(options);
 }
 
 Result<void> MachineLab::connect_service(const LabOptions& options, Policy policy) {
   auto device = machine_->open(wire::kEngineUserDeviceName, host::Access::ReadWrite, host::Account::System);
   if (!device) return from_host("cannot connect the service to the notifier", device.error());
-  const std::uint8_t version = message_version(options.profile);
-  const auto tell = [&](const std::string& what, const std::vector<std::byte>& command) -> Result<void> {
-    const host::NtStatus status = (*device)->control(wire::kEngineCommand, command, {}).status;
-    if (host::nt_success(status)) return {};
-    return failure(ErrorCode::SourceUnavailable, "the notifier refuses the policy's " + what, {}, status);
-  };
-  if (!policy.exclusions.empty()) {
-    if (auto done = tell("exclusions", write_exclusions(version, policy.exclusions)); !done) return done;
-  }
-  if (!policy.doc_rules.empty()) {
-    if (auto done = tell("doc rules", write_doc_rules(version, policy.doc_rules)); !done) return done;
-  }
   const std::uint32_t timeout_ms = policy.create_timeout_ms.value_or(kDefaultCreateTimeoutMs);
   const auto world = options.history != nullptr ? Judge::World::Windows : Judge::World::Linux;
-  judge_ = std::make_unique<Judge>(std::move(policy), world, listener_.running());
-  const auto decide = [this](const CreateMessage& message) { return judge_->decide(message); };
+  policy_ = std::make_unique<PolicyInForce>(std::move(policy), message_version(options.profile), world,
+                                            listener_.roster(), [this](std::span<const std::byte> command) {
+                                              return prompt_service_ ? prompt_service_->command(command, {}).status
+                                                                     : service_->command(command);
+                                            });
+  const auto decide = [this](const CreateMessage& message) { return policy_->decide(message); };
   if (virtual_clock_) {
     prompt_service_ = std::make_unique<PromptService>(std::move(*device), *virtual_clock_, timeout_ms, decide);
   } else {
     service_ = std::make_unique<Service>(std::move(*device), decide);
   }
-  return {};
+  if (options.policy.empty()) return {};
+  return policy_->announce().map([](const PolicyEffect&) {});
 }
 
 Result<void> MachineLab::describe_origin(const LabOptions& options) {
@@ -322,6 +315,11 @@ void MachineLab::signal_command(int signal) {
 Result<void> MachineLab::play(const std::function<Result<void>()>& between) {
   if (!history_feed_) return failure(ErrorCode::Usage, "the lab has no history to play");
   return history_feed_->play(between);
+}
+
+Result<PolicyEffect> MachineLab::apply_policy(Policy policy) {
+  const auto held = listener_.between_announcements();
+  return policy_->exchange(std::move(policy));
 }
 
 void MachineLab::stop_feed() {

@@ -18,6 +18,7 @@
 #include "event/result.h"
 #include "lab/driver_report.h"
 #include "lab/feed_counts.h"
+#include "lab/policy.h"
 #include "lab/profile.h"
 
 namespace wdscope {
@@ -33,7 +34,8 @@ struct LabOptions {
   std::filesystem::path drivers;
   bool load_observer = true;       // false: the notifier alone, nobody watches
   std::uint32_t ring_size_kb = 0;  // 0: the driver's default
-  // Policy file of the service (docs/policy.md); empty: the built-in trust in system folders, and nothing else.
+  // Policy file of the service (docs/policy.md); empty: the built-in trust in system folders, and nothing is said of
+  // processes that run already.
   std::filesystem::path policy;
   // Set: the lab is the machine of this history and knows no process of Linux. Must outlive the lab.
   const MachineHistory* history = nullptr;
@@ -46,6 +48,12 @@ struct LabOptions {
   // did it, after the command was ended. It may report; then the process ends with exit code 1. Null: the host's own
   // report goes to standard error and the process aborts.
   std::function<void(const Crash&)> on_crash;
+};
+
+// What a policy told the notifier of processes that ran already.
+struct PolicyEffect {
+  std::size_t told = 0;      // infos
+  std::size_t friendly = 0;  // registered as friendly
 };
 
 class Lab {
@@ -83,6 +91,11 @@ class Lab {
   virtual DriverReport examine_driver() const = 0;
   // Calls its unload routine, which must be there, and unmaps it. What it leaves behind is a crash.
   virtual Result<void> unload_driver() = 0;
+
+  // Puts a policy in the place of the one in force, for new processes and for those that run, between two
+  // announcements: a process that waits for the service's answer is waited for. All of it or nothing: see
+  // PolicyInForce::exchange for the errors. Any thread.
+  virtual Result<PolicyEffect> apply_policy(Policy policy) = 0;
 
   // Ends what follow_machine() or run() follows. What happened before is announced first. A run() still going lets its
   // processes loose and returns the command's status, or SourceUnavailable if that had not ended.

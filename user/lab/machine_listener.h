@@ -2,9 +2,11 @@
 // Tells the NT machine of the processes that a feed sees.
 #pragma once
 
+#include <mutex>
+
 #include "host/machine.h"
-#include "lab/judge.h"
 #include "lab/process_listener.h"
+#include "lab/process_roster.h"
 
 namespace wdscope {
 
@@ -22,22 +24,27 @@ class MachineListener final : public ProcessListener {
 
   Answer adopted(const host::ProcessStart& process) override { return keep(process, machine_.adopt_process(process)); }
   Answer started(const host::ProcessStart& process) override {
+    const std::scoped_lock lock(announcing_);
     const InProgress in_progress(Announcement::Kind::Start, process.process_id);
     return keep(process, machine_.start_process(process));
   }
   void exited(std::uint64_t process_id) override {
+    const std::scoped_lock lock(announcing_);
     const InProgress in_progress(Announcement::Kind::Exit, process_id);
-    running_.erase(process_id);
+    roster_.remove(process_id);
     machine_.exit_process(process_id);
   }
 
   // Of every process that NT has now.
-  const RunningImages& running() const { return running_; }
+  const ProcessRoster& roster() const { return roster_; }
+  // Held: no process starts or ends. Whoever has it waited for the start that was under way, the service's answer
+  // included.
+  std::unique_lock<std::mutex> between_announcements() { return std::unique_lock(announcing_); }
 
  private:
   Answer keep(const host::ProcessStart& process, host::NtStatus status) {
     if (host::nt_success(status)) {
-      running_.set(process.process_id, process.image);
+      roster_.add(process);
       return Answer::Accepted;
     }
     return status == host::kStatusAccessDenied ? Answer::Denied : Answer::Refused;
@@ -51,7 +58,8 @@ class MachineListener final : public ProcessListener {
   };
 
   host::Machine& machine_;
-  RunningImages running_;
+  std::mutex announcing_;
+  ProcessRoster roster_;
 };
 
 }  // namespace wdscope

@@ -60,6 +60,7 @@ struct ProcessInfoRule {
     bool registry = false, file = false, object = false;  // true: excluded from it
   };
   std::optional<Hardening> hardening_excluded;
+  bool friendly = false;  // registered as such: excluded from all hardening
 };
 
 struct DocRule {
@@ -93,6 +94,8 @@ inline constexpr std::uint32_t kDefaultCreateTimeoutMs = 10'000;
 // InputUnreadable, or InputDamaged with file, line and column and what was expected. The first fault wins, and nothing
 // of the file counts.
 Result<Policy> load_policy(const std::filesystem::path& file);
+// What stands in the file, unread; InputUnreadable.
+Result<std::string> read_policy_file(const std::filesystem::path& file);
 // `name` is for the messages.
 Result<Policy> parse_policy(std::string_view text, std::string_view name);
 

@@ -135,9 +135,12 @@ class PolicyReader final : public ProcessInfoReader {
       ProcessInfoRule rule;
       Keys keys;
       add_info_keys(keys, rule);
+      keys.emplace_back("friendly", switch_into("friendly", rule.friendly));
       add_pattern_keys(keys, rule.pattern);
       if (auto done = read_keys(table, "process.", keys); !done) return done;
       if (auto done = check_pattern(where, "process", rule.pattern); !done) return done;
+      if (rule.friendly && rule.hardening_excluded)
+        return fault(where, "friendly excludes from all hardening: expected it or hardening_excluded, not both");
       policy_.processes.push_back(std::move(rule));
       return {};
     });
@@ -187,7 +190,7 @@ Result<Policy> parse_policy(std::string_view text, std::string_view name) {
   return reader.read(parsed.table());
 }
 
-Result<Policy> load_policy(const std::filesystem::path& file) {
+Result<std::string> read_policy_file(const std::filesystem::path& file) {
   std::error_code error;
   std::string text;
   bool read = !std::filesystem::is_directory(file, error);
@@ -199,7 +202,13 @@ Result<Policy> load_policy(const std::filesystem::path& file) {
     text = std::move(content).str();
   }
   if (!read) return failure(ErrorCode::InputUnreadable, "cannot read the policy " + file.string());
-  return parse_policy(text, file.string());
+  return text;
+}
+
+Result<Policy> load_policy(const std::filesystem::path& file) {
+  const auto text = read_policy_file(file);
+  if (!text) return tl::unexpected(text.error());
+  return parse_policy(*text, file.string());
 }
 
 }  // namespace wdscope

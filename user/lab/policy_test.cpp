@@ -73,6 +73,7 @@ TEST(Policy, AProcessInfoHasRulesMasksAndHardening) {
   EXPECT_EQ(rule->injection_target_mask, 0xF000000000000001u);
   EXPECT_EQ(rule->injection_request_mask, 3u);
   EXPECT_TRUE(rule->cloud_sync);
+  EXPECT_FALSE(rule->friendly);
   ASSERT_TRUE(rule->hardening_excluded);
   EXPECT_TRUE(rule->hardening_excluded->registry);
   EXPECT_FALSE(rule->hardening_excluded->file);
@@ -119,6 +120,9 @@ TEST(Policy, EachFaultIsNamedWithItsPlaceAndWhatWasExpected) {
       {"[[process]]\nimage = \"a\"\nrules = 0x100000000\n", "'rules' must be a mask of 32 bits"},
       {"[[process]]\nimage = \"a\"\nrules = \"0xg\"\n", "'rules' must be a mask of 32 bits"},
       {"[[process]]\nimage = \"a\"\nhardening_excluded = [\"disk\"]\n", "p.toml:3:23: 'disk' is no hardening"},
+      {"[[process]]\nimage = \"a\"\nfriendly = 1\n", "p.toml:3:12: 'friendly' must be true or false"},
+      {"[[process]]\nimage = \"a\"\nfriendly = true\nhardening_excluded = []\n",
+       "p.toml:1:1: friendly excludes from all hardening: expected it or hardening_excluded"},
       {"[[process]]\nrules = 1\n", "a [[process]] is for some process"},
       {"[exclusions]\nprocesses = [\"\"]\n", "'' is empty: expected a file name"},
       {"[exclusions]\npaths = []\n", "unknown key 'exclusions.paths': expected one of processes"},
@@ -135,7 +139,7 @@ TEST(Policy, EachFaultIsNamedWithItsPlaceAndWhatWasExpected) {
 }
 
 TEST(Policy, TheExampleIsTheDefaultButForWhatItShows) {
-  const auto policy = load_policy(LAB_SOURCE "/policy.example.toml");
+  const auto policy = load_policy(LAB_POLICIES "/every_key.toml");
   ASSERT_TRUE(policy) << policy.error().what;
   const TrustPolicy standard;
   EXPECT_EQ(policy->trust.folders, standard.folders);

@@ -11,6 +11,7 @@
 namespace wdscope {
 namespace {
 
+constexpr auto kDeviceNotConnected = static_cast<host::NtStatus>(0xC000009D);
 constexpr std::size_t kUsualMessageSize = 8192;
 
 }  // namespace
@@ -37,7 +38,18 @@ Service::~Service() {
 }
 
 ServiceCounts Service::counts() const {
-  return {messages_, creates_, exits_, trusted_, late_, malformed_};
+  return {messages_, creates_, exits_, trusted_, late_, malformed_, refused_};
+}
+
+host::NtStatus Service::command(std::span<const std::byte> bytes) {
+  std::shared_ptr<host::DeviceFile> device;
+  {
+    const std::scoped_lock lock(device_mutex_);
+    device = device_;
+  }
+  const host::NtStatus status = device ? device->control(wire::kEngineCommand, bytes, {}).status : kDeviceNotConnected;
+  if (!host::nt_success(status)) ++refused_;
+  return status;
 }
 
 void Service::serve() {
@@ -56,7 +68,7 @@ void Service::serve() {
     }
   }
   // Closed here and not later: a connected service that does not answer would hold up every process.
-  std::unique_ptr<host::DeviceFile> device;
+  std::shared_ptr<host::DeviceFile> device;
   {
     const std::scoped_lock lock(device_mutex_);
     device = std::move(device_);

@@ -34,6 +34,7 @@ struct ServiceCounts {
   std::uint64_t trusted = 0;    // creates answered with trust
   std::uint64_t late = 0;       // answers that nobody waited for any more
   std::uint64_t malformed = 0;  // messages that could not be read; not answered
+  std::uint64_t refused = 0;    // commands that the notifier would not take
 };
 
 class Service {
@@ -50,6 +51,10 @@ class Service {
 
   ServiceCounts counts() const;
 
+  // Sends a command to the notifier (lab/engine_command.h); its status. STATUS_DEVICE_NOT_CONNECTED when the service
+  // has ended. Any thread, also while processes wait for answers.
+  host::NtStatus command(std::span<const std::byte> bytes);
+
  private:
   void serve();
   void handle(std::span<const std::byte> bytes);
@@ -57,10 +62,10 @@ class Service {
   void send(wire::EngineReply head, std::span<const std::byte> reply, Verdict trust);
   void wait(std::uint32_t milliseconds);
 
-  std::mutex device_mutex_;  // held to cancel and to close; the service's thread alone sends requests
-  std::unique_ptr<host::DeviceFile> device_;
+  std::mutex device_mutex_;  // guards device_, which the service's thread alone lets go of
+  std::shared_ptr<host::DeviceFile> device_;
   Decide decide_;
-  std::atomic<std::uint64_t> messages_{0}, creates_{0}, exits_{0}, trusted_{0}, late_{0}, malformed_{0};
+  std::atomic<std::uint64_t> messages_{0}, creates_{0}, exits_{0}, trusted_{0}, late_{0}, malformed_{0}, refused_{0};
   std::atomic<bool> stop_{false};
   std::mutex stop_mutex_;  // for who waits for stop_
   std::condition_variable stopped_;

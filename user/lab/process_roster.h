@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Which processes NT has now, as they were announced: who asks for a new process's parent, or tells the notifier of
+// those that run already, looks here. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "host/machine.h"
+#include "lab/engine_message.h"
+
+namespace wdscope {
+
+class ProcessRoster {
+ public:
+  void add(const host::ProcessStart& process);
+  void remove(std::uint64_t process_id);
+
+  // The image of the process that `child` names as its parent, as long as that runs; empty when it does not, or when
+  // its id belongs to a younger process by now.
+  std::u16string parent_image_of(const CreateMessage& child) const;
+  // As the notifier would have asked about each, the oldest first.
+  std::vector<CreateMessage> running() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<std::uint64_t, CreateMessage> processes_;  // by NT process id
+};
+
+}  // namespace wdscope
