@@ -58,15 +58,19 @@ const std::vector<VerbWords>& all_words() {
        {{"wdscope replay build.wdrec", "as text"},
         {"wdscope replay --format ndjson build.wdrec | grep '\"operation\":\"create\"'", "as JSON"}}},
       {"lab play",
-       "Play the recorded past of Windows machines through the lab.",
+       "Play the recorded past of Windows machines, or a scenario, through the lab.",
        "FILE",
        "FILE holds events of Sysmon (1, 5) and of the Security log (4688, 4689), one a line, as JSON, as collectors "
        "write them. Each process starts and ends once, at the time that the log tells, whatever order the lines have "
        "and whether one channel tells of it or both; each machine in FILE is played on its own. Nothing waits: the "
        "lab's clock is that of the log, and the same FILE comes out the same each time.\n\n"
-       "What fits nowhere is listed on standard error with its line.",
+       "What fits nowhere is listed on standard error with its line.\n\n"
+       "A FILE whose name ends in .toml is a scenario: steps that happen to a machine, and what must be told of each. "
+       "The first that comes out otherwise is named with its line, and the exit code is 1. docs/scenarios.md has every "
+       "word.",
        {{"wdscope lab play events.ndjson", "as text"},
-        {"wdscope lab play --profile 1910 --format ndjson -o out.ndjson events.ndjson", "as the notifier of 2019"}}},
+        {"wdscope lab play --profile 1910 --format ndjson -o out.ndjson events.ndjson", "as the notifier of 2019"},
+        {"wdscope lab play scenario.toml", "a scenario"}}},
       {"lab load",
        "Load somebody else's kernel driver into the lab and report on it.",
        "DRIVER.sys [-- COMMAND...]",
@@ -273,7 +277,7 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
 
   CLI::App& play = add_verb(*application, "lab play");
   add_lab_options(play, raw["lab play"]);
-  play.add_option("FILE", raw["lab play"].file, "Log to play")->type_name("")->required();
+  play.add_option("FILE", raw["lab play"].file, "Log or scenario to play")->type_name("")->required();
   add_output_options(play, raw["lab play"]);
   CLI::App& load = add_verb(*application, "lab load");
   load.add_option("FILE", raw["lab load"].file, "Driver to load")->type_name("")->required();

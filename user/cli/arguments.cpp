@@ -15,7 +15,7 @@
 #include "cli/duration.h"
 #include "cli/help.h"
 #include "cli/layout_export.h"
-#include "cli/suggestion.h"
+#include "event/nearest_word.h"
 
 namespace wdscope::cli {
 namespace {
