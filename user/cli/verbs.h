@@ -21,6 +21,7 @@ Result<int> lab_load(const Arguments& arguments);
 Result<int> ps(const Arguments& arguments);
 Result<int> tree(const Arguments& arguments);
 Result<int> explain(const Arguments& arguments);
+Result<int> status(const Arguments& arguments);
 Result<int> policy_apply(const Arguments& arguments);
 Result<int> policy_check(const Arguments& arguments);
 

@@ -150,7 +150,8 @@ Result<void> MachineLab::prepare(const LabOptions& options, Policy policy) {
   // Before anybody listens: what the policy says of processes that run is where things start from, and no change.
   if (auto done = connect_service(options, std::move(policy)); !done) return done;
   if (options.load_observer) {
-    std::map<std::string, host::RegistryValue> parameters;
+    std::map<std::string, host::RegistryValue> parameters = {
+        {"SnapshotOnAttach", std::uint32_t{options.snapshot_on_attach}}};
     if (options.ring_size_kb != 0) parameters["RingSizeKb"] = options.ring_size_kb;
     if (auto done = load_driver_of(*machine_, Driver::Observer, options.drivers, std::move(parameters)); !done)
       return tl::unexpected(done.error());
