@@ -254,6 +254,10 @@ refused = true
 [[step]]
 refresh = true
 [[step]]
+load = "wdnis"
+[[step]]
+exceptions = ['C:\a.exe']
+[[step]]
 crowd = 10
 running = 2
 [[step]]
