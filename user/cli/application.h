@@ -40,7 +40,11 @@ struct RawArguments {
   bool force = false;
   std::string color = "auto";
   std::string file;
+  bool no_snapshot = false;
   bool without_observer = false;
+  std::string layout;
+  bool raw = false;
+  std::string build;
   std::string lab;
   std::string target;
   bool untrusted = false;

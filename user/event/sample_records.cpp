@@ -20,14 +20,17 @@ RecordBuilder everything() {
       .context_image(u"\xdfff")
       .command_line(u"\x01\x02\"\\")
       .context(defender::kProcessContextMagic25080, ~0u)
+      .doc_rule(u"\x1f\xd800", std::u16string(u"\x1f\0\0\xdfff", 4))
       .nt(INT64_MIN, 12);
   wire::ProcessRecord& fixed = builder.fixed();
-  fixed.known = ~0ull & ~wire::known::ContextImageSame;
+  fixed.known = ~0ull & ~wire::known::ContextImageSame & ~wire::known::Snapshot;
   fixed.time_100ns = INT64_MAX;
   fixed.context_created_100ns = INT64_MAX;
   fixed.anomalies = ~0u;
   fixed.notifier_process_id = ~0ull;
   fixed.context_subsystem = ~0u;
+  fixed.context_rules = ~0u;
+  fixed.context_rules2 = ~0u;
   fixed.context_known_type = ~0u;
   fixed.context_state = ~0u;
   fixed.context_send_result = ~0u;
@@ -82,6 +85,17 @@ std::vector<SampleRecord> sample_records() {
   candidate.fixed().known |= wire::known::ContextLocation;
   candidate.fixed().context_magic = 0x0140DA0F;
   add("context not recognised", candidate.sequence(12).anomaly(Anomaly::ContextMagicUnknown));
+  RecordBuilder loaded = RecordBuilder::terminate(400);
+  loaded.fixed().known |= wire::known::ContextLocation | wire::known::LoadedContext | wire::known::LoadedFlags |
+                          wire::known::LoadedTrust | wire::known::LoadedTrusted | wire::known::LoadedSession |
+                          wire::known::ContextProtection;
+  loaded.fixed().context_address = 0xFFFF'8A01'2345'6780;
+  loaded.fixed().context_magic = 0x0148DA0F;
+  loaded.fixed().context_created_100ns = kBuilderTime - 1;
+  loaded.fixed().context_flags = defender::flag::Trusted | defender::flag::Terminating;
+  loaded.fixed().context_protection = 0x31;
+  loaded.fixed().context_session_id = 2;
+  add("context read by a loaded layout", loaded.sequence(12).command_line(u"cc -c a.c").nt(kBuilderTime - 1, 100));
   RecordBuilder sessionless = RecordBuilder::typical_create(13);
   sessionless.fixed().context_session_id = 0xFFFFFFFF;
   add("the notifier's query of the session failed", sessionless);
@@ -91,6 +105,24 @@ std::vector<SampleRecord> sample_records() {
                           .image(u"\\\"\b\f\n\r\t\x01\x1f\x7f/\x80\x7ff\x800\xffff\xd83d\xde00 and sixteen more")
                           .context(defender::kProcessContextMagic1910, 0)
                           .command_line(u"0123456789abcdef\xd800|\xdc00|\xdc00\xd800 0123456789abcdef\xd83d"));
+  add("doc rule", RecordBuilder::typical_create(18).doc_rule(u"AcroRd32.exe", std::u16string(u"pdf\0fdf", 7)));
+  add("doc rule without extensions", RecordBuilder::typical_create(19).doc_rule(u"winword.exe", u""));
+  add("rules", [] {
+    RecordBuilder builder = RecordBuilder::typical_create(20);
+    builder.fixed().context_rules = defender::rule::ForceTrusted | defender::rule::MonitorAlthoughExcluded;
+    builder.fixed().context_rules2 = defender::rule2::NotifyByte1E;
+    return builder;
+  }());
+  add("a layout that has not every member", [] {
+    RecordBuilder builder = RecordBuilder::typical_create(21);
+    builder.fixed().known &= ~wire::known::ContextTail25080;
+    builder.fixed().context_members = wire::kContextCommonMembers &
+                                      ~defender::member_bit(defender::ContextMember::ProcessRules) &
+                                      ~defender::member_bit(defender::ContextMember::SubsystemInformation);
+    return builder;
+  }());
+  add("a snapshot begins", RecordBuilder::snapshot(wire::SnapshotBoundary::Begin, 0).sequence(22));
+  add("a snapshot ends", RecordBuilder::snapshot(wire::SnapshotBoundary::End, 123).sequence(23));
   add("empty text", RecordBuilder::create(400, 100).sequence(15).image(u"").command_line(u""));
   add("cut text", RecordBuilder::create(400, 100)
                       .sequence(16)
