@@ -65,6 +65,8 @@ class Stage {
       if (machine_->adopt_process(describe(id)) != 0) give_up("adopting a process", std::to_string(id));
     }
     brief_ = describe(kFirstBriefId);
+    // In the middle of its bucket's chain.
+    brief_.parent_process_id = kFirstLiveId + 4 * static_cast<std::uint64_t>(live_processes / 2);
     if (notifier == Notifier::Absent) return;
     static const std::vector<std::byte> image = read_notifier();
     auto driver = machine_->load(image, {.service_name = "wdnotifier", .parameters = {}});
