@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "abi/defender/flags.h"
 #include "capture/machine_history.h"
@@ -296,6 +298,44 @@ TEST_P(PolicyStory, APolicyThatTakesAnothersPlaceReachesWhatRuns) {
   EXPECT_EQ(status.value_or(-1), 126);
   ASSERT_TRUE(lab_->apply_policy(Policy()));
   EXPECT_EQ(lab_->run({"true"}).value_or(-1), 0);
+}
+
+TEST_P(PolicyStory, PoliciesAreExchangedWhileProcessesComeAndGo) {
+  const auto deny = parse_policy(
+      "[[verdict]]\nimage = \"true\"\nanswer = \"deny\"\n[[process]]\nimage = \"sh\"\nfriendly = true\n"
+      "[exclusions]\nprocesses = [\"true\"]\n",
+      "p");
+  ASSERT_TRUE(deny);
+  start(options_with(""));
+  auto reader = open_reader();
+  std::atomic<bool> over = false;
+  std::size_t exchanges = 0;
+  std::thread changing([&] {
+    for (; !over; ++exchanges) {
+      const auto effect = lab_->apply_policy(exchanges % 2 == 0 ? *deny : Policy());
+      EXPECT_TRUE(effect) << effect.error().what;
+    }
+  });
+  OutputPipe output;
+  const auto status = lab_->run(
+      {"sh", "-c",
+       "d=0; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do /bin/true || d=$((d+1)); done; echo denied=$d"});
+  over = true;
+  changing.join();
+  EXPECT_EQ(status.value_or(-1), 0);
+  EXPECT_GT(exchanges, 0u);
+  const FeedCounts counts = lab_->feed_counts();
+  EXPECT_EQ(static_cast<std::uint64_t>(output.number("denied")), counts.denied);
+  EXPECT_EQ(counts.enforced, counts.denied);
+  const auto events = read_all(*reader);
+  const auto trues = creates_of(events, "true");
+  EXPECT_EQ(trues.size(), 16u);
+  // What is excluded is denied, and the other way round: no process was judged half by one policy, half by the other.
+  if (!tells_contexts()) return;
+  const auto excluded = std::count_if(trues.begin(), trues.end(), [](const auto& event) {
+    return (event.context->flags & defender::flag::Excluded) != 0;
+  });
+  EXPECT_EQ(static_cast<std::uint64_t>(excluded), counts.denied);
 }
 
 std::string story_profile(const testing::TestParamInfo<Profile>& info) {

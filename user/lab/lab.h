@@ -17,13 +17,13 @@
 #include "event/event.h"
 #include "event/result.h"
 #include "lab/driver_report.h"
+#include "lab/feed_counts.h"
 #include "lab/policy.h"
+#include "lab/profile.h"
 
 namespace wdscope {
 
 struct Crash;
-
-enum class Profile : std::uint8_t { Wd1910, Wd25080, WdA5 };
 
 // Which DbgPrintEx levels are shown: those that Windows shows by itself, or all.
 enum class DebugLevels : std::uint8_t { Errors, All };
@@ -32,8 +32,8 @@ struct LabOptions {
   Profile profile = Profile::WdA5;
   // Folder with wdscope.sys and wdnotifier.sys; empty: those embedded in this program.
   std::filesystem::path drivers;
-  bool load_observer = true;       // false: the notifier alone, nobody watches
-  std::uint32_t ring_size_kb = 0;  // 0: the driver's default
+  bool load_observer = true;        // false: the notifier alone, nobody watches
+  std::uint32_t ring_size_kb = 0;   // 0: the driver's default
   bool snapshot_on_attach = false;  // the stream begins with the processes that were there before
   // Policy file of the service (docs/policy.md); empty: the built-in trust in system folders, and nothing is said of
   // processes that run already.
@@ -51,16 +51,8 @@ struct LabOptions {
   std::function<void(const Crash&)> on_crash;
 };
 
-struct FeedCounts {
-  std::uint64_t started = 0;  // processes announced
-  std::uint64_t exited = 0;
-  std::uint64_t lost = 0;        // messages the kernel dropped before we read them (connector overflow)
-  std::uint64_t incomplete = 0;  // processes gone before their image or command line could be read
-  std::uint64_t clipped = 0;     // command lines longer than NT can hold, announced as a prefix
-  std::uint64_t refused = 0;     // processes that the NT host would not start
-  std::uint64_t denied = 0;      // processes that the service denied; started and exited count them too
-  std::uint64_t enforced = 0;    // of them, those that ended before their first instruction
-};
+// Change: also what changes the observer's state, as raw capture and loaded layouts do.
+enum class DeviceAccess : std::uint8_t { Read, Change };
 
 // What a policy told the notifier of processes that ran already.
 struct PolicyEffect {
@@ -74,8 +66,8 @@ class Lab {
   static Result<std::unique_ptr<Lab>> start(const LabOptions& options);
   virtual ~Lab() = default;  // stops the feed, disconnects the service, unloads the drivers, checks for leaks
 
-  // A new reader of the observer's device; any number. Must be gone before the lab is.
-  virtual Result<std::unique_ptr<DeviceChannel>> open_device() = 0;
+  // A new handle of the observer's device, a reader of its own; any number. Must be gone before the lab is.
+  virtual Result<std::unique_ptr<DeviceChannel>> open_device(DeviceAccess access = DeviceAccess::Read) = 0;
   virtual const Origin& origin() const = 0;
 
   // Follows every process of the machine by the process connector until stop_feed(). NotPermitted without root in the
@@ -114,9 +106,5 @@ class Lab {
   virtual void stop_feed() = 0;
   virtual FeedCounts feed_counts() const = 0;
 };
-
-// "1910" | "25080" | "a5"
-Result<Profile> parse_profile(std::string_view text);
-std::string_view profile_name(Profile profile);
 
 }  // namespace wdscope
