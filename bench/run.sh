@@ -66,6 +66,12 @@ lttng list "$session" | sed -nE 's/^ *(Discarded events: .*)/  \1/p'
 destroy
 rm -rf "$memory"
 
+echo
+echo "== One process's life with the notifier, no service connected (ns; medians of $repetitions)"
+"$bin/bench_notifier" --benchmark_repetitions="$repetitions" --benchmark_out="$room/notifier.json" \
+  --benchmark_out_format=json >/dev/null
+python3 -B "$here/table.py" "$room/notifier.json" host_alone
+
 if [ -x "$bin/bench_replay" ]; then
   echo
   echo "== From recording to NDJSON, one core (medians of $repetitions)"

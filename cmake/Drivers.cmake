@@ -19,4 +19,5 @@ ExternalProject_Add(drivers
   USES_TERMINAL_BUILD ON
   BUILD_BYPRODUCTS
     ${WDSCOPE_OUTPUT}/drivers/wdscope.sys
-    ${WDSCOPE_OUTPUT}/drivers/wdnotifier.sys)
+    ${WDSCOPE_OUTPUT}/drivers/wdnotifier.sys
+    ${WDSCOPE_OUTPUT}/drivers/wdnis.sys)

@@ -104,6 +104,8 @@ bool write_command_seeds(const std::filesystem::path& folder) {
   return written;
 }
 
+constexpr std::u16string_view kExceptionsSeed(u"\\Device\\V\\a.exe\0\\Device\\V\\b.exe\0", 32);
+
 constexpr std::string_view kPolicySeed = R"(version = 1
 [trust]
 folders = ["/usr/bin"]
@@ -157,6 +159,7 @@ int main(int argc, char** argv) {
   bool written = write_seed(folder / "fuzz_recording", "blocks", blocks_seed()) &&
                  write_seed(folder / "fuzz_log", "lives", std::as_bytes(std::span(kLogSeed))) &&
                  write_command_seeds(folder / "fuzz_engine_command") &&
+                 write_seed(folder / "fuzz_nis_exceptions", "two", std::as_bytes(std::span(kExceptionsSeed))) &&
                  write_request_seeds(folder / "fuzz_policy_request") &&
                  write_seed(folder / "fuzz_policy", "everything", std::as_bytes(std::span(kPolicySeed)));
   int number = 0;

@@ -106,14 +106,23 @@ struct ProcessStart {
   std::uint64_t parent_process_id = 0;   // the inherited-from parent; need not be alive
   std::uint64_t creator_process_id = 0;  // in whose context it is announced; 0: the parent if alive, else System
   std::int64_t created_100ns = 0;        // FILETIME; 0: now, made unique for this pid
-  std::u16string image;                  // NT path, e.g. \Device\HarddiskVolume1\usr\bin\cc
+  std::u16string image;                  // NT path, e.g. \Device\HarddiskVolume1\usr\bin\cc; its true name
+  // The name that the creator opened the image by, where that is another one: with short names, a drive letter, a
+  // stream. It is what a notify routine is shown; empty: `image`.
+  std::u16string opened_as;
   std::u16string command_line;
   std::uint32_t session_id = 0;
   std::uint8_t protection = 0;     // PS_PROTECTION
   bool subsystem_process = false;  // e.g. WSL: only Ex2 routines are told
   bool file_open_name_available = true;
+  bool image_file_closed = false;  // the file object that a notify routine is shown has had its cleanup
+  bool transacted = false;         // the image was opened in a transaction
   // Services whose SID is a group of the process's token: the five numbers behind S-1-5-80-.
   std::vector<std::array<std::uint32_t, 5>> services;
+  std::uint32_t elevation_type = 1;        // TOKEN_ELEVATION_TYPE: 1 default, 2 full, 3 limited
+  bool elevated = false;                   // the token is an administrator's, in force
+  std::uint32_t integrity_level = 0x2000;  // the last number of S-1-16-...: medium
+  bool app_container = false;
 };
 
 enum class Access : std::uint32_t { None = 0, Read = 1, Write = 2, ReadWrite = 3 };

@@ -54,6 +54,7 @@ struct MpDataLayout {
   MpDataMember<KernelAddress> CsrssHookData;       // CSRSS_HOOK_DATA*
   MpDataMember<std::uint64_t> LastDisconnectTick;  // tick count of the engine's last disconnect
   MpDataMember<std::uint8_t> DllHostTracking;      // not zero: contexts get the dllhost bit
+  MpDataMember<std::uint32_t> MarkParents;         // feature value, not zero: a new process's parent gets flag 0x8000
 };
 
 inline constexpr MpDataLayout kMpData1910 = {
@@ -92,6 +93,7 @@ inline constexpr MpDataLayout kMpData1910 = {
     .CsrssHookData = {0x6D0},
     .LastDisconnectTick = {},
     .DllHostTracking = {},
+    .MarkParents = {},
 };
 
 inline constexpr MpDataLayout kMpData25080 = {
@@ -130,6 +132,7 @@ inline constexpr MpDataLayout kMpData25080 = {
     .CsrssHookData = {0x9B0},
     .LastDisconnectTick = {0xFC0},
     .DllHostTracking = {0xFD1},
+    .MarkParents = {0xFF4},
 };
 
 static_assert(kMpData1910.Resource.offset + sizeof(EresourceBytes) == kMpData1910.AsyncNotificationCount.offset);

@@ -31,4 +31,29 @@ class FastMutexGuard {
   FAST_MUTEX& mutex_;
 };
 
+// An ERESOURCE held while the guard lives. Every acquisition is bracketed by a critical region and waits without limit,
+// as Defender's are. Recursive for an exclusive owner. Take at <= APC_LEVEL.
+enum class LockMode { Shared, Exclusive };
+
+class ResourceLock {
+ public:
+  ResourceLock(PERESOURCE resource, LockMode mode) : resource_(resource) {
+    KeEnterCriticalRegion();
+    if (mode == LockMode::Exclusive) {
+      ExAcquireResourceExclusiveLite(resource_, TRUE);
+    } else {
+      ExAcquireResourceSharedLite(resource_, TRUE);
+    }
+  }
+  ~ResourceLock() {
+    ExReleaseResourceLite(resource_);
+    KeLeaveCriticalRegion();
+  }
+  ResourceLock(const ResourceLock&) = delete;
+  ResourceLock& operator=(const ResourceLock&) = delete;
+
+ private:
+  PERESOURCE resource_;
+};
+
 }  // namespace wdscope::kit

@@ -17,11 +17,13 @@
 
 extern "C" {
 
-// The header declares it as imported and as a pointer: one level too many, so that *PsProcessType would be the first
+// The header declares these as imported and as a pointer: one level too many, so that *PsProcessType would be the first
 // word of the type object. As on Windows, PsProcessType is the address of the kernel's variable: the import slot's
 // content.
 extern POBJECT_TYPE* __imp_PsProcessType;
 #define PsProcessType __imp_PsProcessType
+extern POBJECT_TYPE* __imp_IoFileObjectType;
+#define IoFileObjectType __imp_IoFileObjectType
 
 NTKERNELAPI KIRQL NTAPI KeGetCurrentIrql(void);
 NTKERNELAPI PETHREAD NTAPI PsGetCurrentThread(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every pool tag of both drivers, so that no two meet. Defender's own tags (the notifier's structures) are published
+// Every pool tag of our drivers, so that no two meet. Defender's own tags (the notifier's structures) are published
 // names; ours begin with "Ws". In memory, and in every tool, a tag reads as written here.
 #pragma once
 
@@ -26,6 +26,10 @@ inline constexpr ULONG Test = pool_tag("WsTe");
 inline constexpr ULONG Observer = pool_tag("WsOb");
 inline constexpr ULONG Reader = pool_tag("WsRd");   // one for each open handle
 inline constexpr ULONG Staging = pool_tag("WsSt");  // buffers for records with long texts
+
+// wdnis
+inline constexpr ULONG Nis = pool_tag("WsNi");            // the driver's state
+inline constexpr ULONG NisExceptions = pool_tag("WsNx");  // the process exceptions
 
 // notifier: ours
 inline constexpr ULONG Notifier = pool_tag("WsNo");

@@ -12,7 +12,6 @@
 #include "notifier/hardening_exclusion.h"
 #include "notifier/mp_data.h"
 #include "notifier/pool_tag.h"
-#include "notifier/resource_lock.h"
 #include "notifier/trace.h"
 
 namespace wdscope::notifier {

@@ -18,6 +18,16 @@
 namespace wdscope::notifier {
 namespace {
 
+// PS_PROTECTION of a process that a TrustedInstaller message takes for protected: type 1 or 2, signer 1 to 8.
+constexpr std::uint8_t kLastProtectedType = 2;
+constexpr std::uint8_t kLastProtectedSigner = 8;
+
+bool is_protected(const MP_PROCESS_CONTEXT& context) {
+  const std::uint8_t type = context.Protection & 0x07;
+  const std::uint8_t signer = context.Protection >> 4;
+  return type >= 1 && type <= kLastProtectedType && signer >= 1 && signer <= kLastProtectedSigner;
+}
+
 // Early in the boot the System process has no creation time. Its context gets the true one at the first event after.
 void fix_system_create_time() {
   if (MpSystemTimeFixed) return;
@@ -37,6 +47,25 @@ void fix_system_create_time() {
 UniqueProcessId current_process() {
   return {static_cast<std::uint32_t>(reinterpret_cast<ULONG_PTR>(PsGetCurrentProcessId())),
           PsGetProcessCreateTimeQuadPart(PsGetCurrentProcess())};
+}
+
+void mark_parent(HANDLE parent_process_id) {
+  ContextReference parent;
+  if (NT_SUCCESS(MpGetProcessContextById(parent_process_id, parent.put()))) {
+    context_flags(parent.get()).fetch_or(defender::flag::CreatedChild);
+  }
+}
+
+// No minifilter, so how the file was opened cannot be determined: then the value 2 stays.
+std::uint32_t message_flags(const ProcessEventFacts& facts, MP_PROCESS_CONTEXT* context) {
+  namespace message_flag = defender::message_flag;
+  std::uint32_t flags = message_flag::Normal;
+  if (facts.transacted) flags |= message_flag::Transacted;
+  auto* const tail = tail_of(context);
+  if (tail && is_trusted_installer(tail) && !is_protected(*context)) {
+    flags |= message_flag::DosName | message_flag::TrustedInstaller;
+  }
+  return flags;
 }
 
 // Every judgement by name and token that needs nobody's answer, in Defender's order.
@@ -63,6 +92,9 @@ void handle_create(const ProcessEventFacts& facts) {
   if (mp_data(&defender::MpDataLayout::SetCreateThreadNotifyRoutineEx)) {
     context_flags(context.get()).fetch_or(defender::flag::ThreadExCheckPending);
   }
+  if (mp_data_has(&defender::MpDataLayout::MarkParents) && mp_data(&defender::MpDataLayout::MarkParents)) {
+    mark_parent(facts.parent_process_id);
+  }
 
   classify(facts, context.get());
 
@@ -75,14 +107,13 @@ void handle_create(const ProcessEventFacts& facts) {
                           .creator = current_process(),
                           .context = context.get()};
   if (MpProfile->create_order == CreateOrder::NotifyThenAsk) notify_created(site);
-  // No minifilter, so how the file was opened cannot be determined: then the value 2 stays.
   MpSendProcessMessage({.process = facts.process,
                         .context = context.get(),
                         .kind = ProcessEvent::Create,
                         .parent_process_id = facts.parent_process_id,
                         .image_name = facts.image_name,
                         .command_line = facts.command_line,
-                        .message_flags = defender::message_flag::Normal,
+                        .message_flags = message_flags(facts, context.get()),
                         .creator = site.creator,
                         .access_denied = facts.access_denied});
   if (MpProfile->create_order == CreateOrder::AskThenNotify) notify_created(site);

@@ -15,6 +15,7 @@ struct ProcessEventFacts {
   HANDLE parent_process_id = nullptr;  // create only, like all that follow
   PCUNICODE_STRING image_name = nullptr;
   PCUNICODE_STRING command_line = nullptr;
+  bool transacted = false;           // the image was opened in a transaction
   BOOLEAN* access_denied = nullptr;  // set when the service refuses; null: nobody can refuse
 };
 

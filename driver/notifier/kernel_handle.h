@@ -21,6 +21,12 @@ class KernelHandle {
   HANDLE handle_ = nullptr;
 };
 
+// PASSIVE_LEVEL. A handle with full access to a process; ObOpenObjectByPointer's status.
+[[nodiscard]] inline NTSTATUS open_process(PEPROCESS process, KernelHandle* handle) {
+  return ObOpenObjectByPointer(process, OBJ_KERNEL_HANDLE, nullptr, PROCESS_ALL_ACCESS, *PsProcessType, KernelMode,
+                               handle->put());
+}
+
 // One reference on a process.
 class ProcessReference {
  public:

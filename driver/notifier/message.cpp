@@ -6,7 +6,10 @@
 #include "kit/irql.h"
 #include "notifier/counted_string.h"
 #include "notifier/engine_port.h"
+#include "notifier/kernel_handle.h"
 #include "notifier/process_info.h"
+#include "notifier/process_query.h"
+#include "notifier/token.h"
 #include "notifier/trace.h"
 
 extern "C" NTKERNELAPI ULONG NTAPI PsGetProcessSessionId(PEPROCESS Process);
@@ -17,7 +20,6 @@ namespace {
 using defender::MpDataLayout;
 
 constexpr std::uint16_t kMessageKind = 2;
-constexpr std::uint32_t kDefaultElevationType = 1;
 constexpr std::uint32_t kSendResultMask = 0x0F;
 // assumed: a message travels with the normal priorities of Windows (I/O 2, thread 8, page 5).
 constexpr std::uint32_t kNormalIoPriority = 2;
@@ -91,9 +93,32 @@ std::uint32_t id32(HANDLE process_id) {
   return static_cast<std::uint32_t>(reinterpret_cast<ULONG_PTR>(process_id));
 }
 
+// What a message tells beyond the context: asked of NT just for it.
+struct MessageFacts {
+  TokenElevation elevation;
+  PUNICODE_STRING dos_name = nullptr;  // owned
+
+  explicit MessageFacts(const ProcessMessage& message) {
+    KernelHandle process;
+    const NTSTATUS status = open_process(message.process, &process);
+    if (!NT_SUCCESS(status)) {
+      trace_error("process %p cannot be opened for its message: status %08X", message.context->ProcessId, status);
+      return;
+    }
+    if (mp_data(&MpDataLayout::OsVersionMask) & defender::os_version::Vista) elevation = token_elevation(process.get());
+    if (!(message.message_flags & defender::message_flag::DosName)) return;
+    // assumed: the name is what NT calls the image's Win32 name.
+    const NTSTATUS named = query_process_string(process.get(), ProcessQuery::ImageFileNameWin32, &dos_name);
+    if (!NT_SUCCESS(named)) trace_info("no DOS name of process %p: status %08X", message.context->ProcessId, named);
+  }
+  ~MessageFacts() { free_string(dos_name); }
+  MessageFacts(const MessageFacts&) = delete;
+  MessageFacts& operator=(const MessageFacts&) = delete;
+};
+
 // Both layouts share these members by name.
 template <class Payload>
-void fill_common(Payload* payload, const ProcessMessage& message) {
+void fill_common(Payload* payload, const ProcessMessage& message, const MessageFacts& facts) {
   MP_PROCESS_CONTEXT* const context = message.context;
   payload->ParentProcessId = id32(message.parent_process_id);
   payload->ParentCreateTime = create_time_of(message.parent_process_id);
@@ -101,7 +126,9 @@ void fill_common(Payload* payload, const ProcessMessage& message) {
   payload->CreateTime = context->CreateTime;
   payload->Create = message.kind == ProcessEvent::Create;
   payload->Excluded = (context_flags(context).load() & defender::flag::Excluded) != 0;
-  payload->ElevationType = kDefaultElevationType;
+  payload->ElevationType = facts.elevation.type;
+  payload->Elevation = facts.elevation.elevated;
+  payload->IntegrityLevel = facts.elevation.integrity_level;
   payload->CreatorProcessId = message.creator.process_id;
   payload->CreatorCreateTime = message.creator.create_time;
   std::uint32_t end = sizeof(Payload);
@@ -110,16 +137,22 @@ void fill_common(Payload* payload, const ProcessMessage& message) {
   payload->ImageNameOffset = store(bytes, &end, message.image_name);
   payload->CommandLineSize = stored_size(message.command_line);
   payload->CommandLineOffset = store(bytes, &end, message.command_line);
+  if constexpr (requires { payload->DosNameSize; }) {
+    payload->DosNameSize = stored_size(facts.dos_name);
+    payload->DosNameOffset = store(bytes, &end, facts.dos_name);
+  }
 }
 
 EngineEnvelope* build_process_message(const ProcessMessage& message) {
-  const std::uint32_t strings = stored_size(message.image_name) + stored_size(message.command_line);
+  const MessageFacts facts(message);
+  const std::uint32_t strings =
+      stored_size(message.image_name) + stored_size(message.command_line) + stored_size(facts.dos_name);
   if (is_1910()) {
     using Payload = defender::PROCESS_MESSAGE_1910;
     EngineEnvelope* const envelope = allocate_message(defender::MessageType::Process, sizeof(Payload) + strings);
     if (!envelope) return nullptr;
     auto* const payload = payload_of<Payload>(envelope);
-    fill_common(payload, message);
+    fill_common(payload, message, facts);
     payload->SessionId = PsGetProcessSessionId(message.process);
     return envelope;
   }
@@ -127,7 +160,7 @@ EngineEnvelope* build_process_message(const ProcessMessage& message) {
   EngineEnvelope* const envelope = allocate_message(defender::MessageType::Process, sizeof(Payload) + strings);
   if (!envelope) return nullptr;
   auto* const payload = payload_of<Payload>(envelope);
-  fill_common(payload, message);
+  fill_common(payload, message, facts);
   auto* const tail = tail_of(message.context);
   payload->SessionId = tail->SessionId;
   payload->Flags = message.message_flags;

@@ -62,6 +62,8 @@ NTSTATUS start_data(PDRIVER_OBJECT driver, const Parameters& parameters) {
   if (mp_data_has(&MpDataLayout::WdNames)) {
     mp_data(&MpDataLayout::WdNames) = parameters.names == CallbackNames::Wd;
   }
+  if (mp_data_has(&MpDataLayout::MarkParents)) mp_data(&MpDataLayout::MarkParents) = parameters.mark_parents;
+  if (mp_data_has(&MpDataLayout::DllHostTracking)) mp_data(&MpDataLayout::DllHostTracking) = parameters.track_dllhost;
   return STATUS_SUCCESS;
 }
 

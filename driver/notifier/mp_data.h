@@ -6,10 +6,14 @@
 #include <atomic>
 
 #include "abi/defender/mp_data.h"
+#include "kit/locks.h"
 #include "kit/nt.h"
 #include "notifier/parameters.h"
 
 namespace wdscope::notifier {
+
+using kit::LockMode;
+using kit::ResourceLock;
 
 extern UCHAR* MpData;             // null before start and after stop
 extern const Profile* MpProfile;  // set as long as MpData is

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "notifier/notifier.h"
 
+#include "notifier/copy_cache.h"
 #include "notifier/doc_rules.h"
 #include "notifier/engine_port.h"
 #include "notifier/exclusions.h"
@@ -21,6 +22,7 @@ NTSTATUS start_parts(PDRIVER_OBJECT driver, const Parameters& parameters, const 
   *part = "service SIDs";
   status = start_service_sids();
   if (!NT_SUCCESS(status)) return status;
+  start_copy_caches();
   *part = "exclusions";
   status = MpInitializeProcessExclusions();
   if (!NT_SUCCESS(status)) return status;
@@ -58,6 +60,7 @@ void stop_notifier() {
   MpShutdownProcessTable();
   stop_doc_open_rules();
   stop_process_exclusions();
+  stop_copy_caches();
   stop_pre_scan();
   stop_service_sids();
   stop_data();

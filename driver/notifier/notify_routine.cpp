@@ -2,12 +2,12 @@
 #include "notifier/notify_routine.h"
 
 #include "abi/defender/callback_names.h"
+#include "kit/callback.h"
 #include "kit/irql.h"
-#include "notifier/callback.h"
-#include "notifier/counted_string.h"
 #include "notifier/handler.h"
+#include "notifier/image_name.h"
 #include "notifier/kernel_handle.h"
-#include "notifier/process_query.h"
+#include "notifier/nri_owner.h"
 #include "notifier/refresh.h"
 #include "notifier/trace.h"
 
@@ -51,7 +51,7 @@ NTSTATUS register_routine() {
 
 NTSTATUS create_object(defender::MpDataMember<defender::KernelAddress> MpDataLayout::*slot, const char16_t* name) {
   PCALLBACK_OBJECT object = nullptr;
-  const NTSTATUS status = MpCreateCallback(&object, reinterpret_cast<PCWSTR>(name));
+  const NTSTATUS status = kit::MpCreateCallback(&object, reinterpret_cast<PCWSTR>(name));
   if (NT_SUCCESS(status)) mp_data(slot) = as_address(object);
   return status;
 }
@@ -74,8 +74,8 @@ NTSTATUS start_connections() {
     return status;
   }
   PVOID registration = nullptr;
-  status = MpRegisterCallback(as_pointer<_CALLBACK_OBJECT>(mp_data(&MpDataLayout::NriNotification)),
-                              MpNriNotificationCallback, MpData, &registration);
+  status = kit::MpRegisterCallback(as_pointer<_CALLBACK_OBJECT>(mp_data(&MpDataLayout::NriNotification)),
+                                   MpNriNotificationCallback, MpData, &registration);
   if (!NT_SUCCESS(status)) return status;
   mp_data(&MpDataLayout::NriRegistration) = as_address(registration);
   return register_routine();
@@ -84,19 +84,6 @@ NTSTATUS start_connections() {
 void drop_object(defender::MpDataMember<defender::KernelAddress> MpDataLayout::*slot) {
   if (mp_data(slot)) ObDereferenceObject(as_pointer<void>(mp_data(slot)));
   mp_data(slot) = 0;
-}
-
-// The name to go by: what was opened when NT knows it exactly, else what NT says of the process, else what was passed.
-PUNICODE_STRING query_image_name(PEPROCESS process) {
-  KernelHandle handle;
-  NTSTATUS status = ObOpenObjectByPointer(process, OBJ_KERNEL_HANDLE, nullptr, PROCESS_ALL_ACCESS, *PsProcessType,
-                                          KernelMode, handle.put());
-  PUNICODE_STRING name = nullptr;
-  if (NT_SUCCESS(status)) status = query_process_string(handle.get(), ProcessQuery::ImageFileName, &name);
-  if (!NT_SUCCESS(status)) return nullptr;
-  if (is_present(name)) return name;
-  free_string(name);
-  return nullptr;
 }
 
 }  // namespace
@@ -127,18 +114,23 @@ void NTAPI MpCreateProcessNotifyRoutineEx(PEPROCESS process, HANDLE process_id, 
     MpHandleProcessNotification({.process = process, .process_id = process_id, .kind = ProcessEvent::Exit});
     return;
   }
-  PUNICODE_STRING queried = nullptr;
-  if (!create_info->FileOpenNameAvailable) queried = query_image_name(process);
+  const ImageName image_name(process, *create_info);
+  const bool transacted = is_transacted(create_info->FileObject);
   BOOLEAN access_denied = FALSE;
   MpHandleProcessNotification({.process = process,
                                .process_id = process_id,
                                .kind = ProcessEvent::Create,
                                .parent_process_id = create_info->ParentProcessId,
-                               .image_name = queried ? queried : create_info->ImageFileName,
+                               .image_name = image_name.get(),
                                .command_line = create_info->CommandLine,
+                               .transacted = transacted,
                                .access_denied = &access_denied});
   if (access_denied) create_info->CreationStatus = STATUS_ACCESS_DENIED;
-  free_string(queried);
+  if (transacted) {
+    // Whatever the service said: what runs need not be what lies on the disk.
+    create_info->CreationStatus = STATUS_ACCESS_DENIED;
+    trace_error("process %p denied: its image was opened in a transaction", process_id);
+  }
 }
 
 void NTAPI MpCreateProcessNotifyRoutine(HANDLE parent_process_id, HANDLE process_id, BOOLEAN create) {
@@ -148,13 +140,12 @@ void NTAPI MpCreateProcessNotifyRoutine(HANDLE parent_process_id, HANDLE process
     MpHandleProcessNotification({.process = process.get(), .process_id = process_id, .kind = ProcessEvent::Exit});
     return;
   }
-  PUNICODE_STRING const image_name = query_image_name(process.get());
+  const ImageName image_name(process.get());
   MpHandleProcessNotification({.process = process.get(),
                                .process_id = process_id,
                                .kind = ProcessEvent::Create,
                                .parent_process_id = parent_process_id,
-                               .image_name = image_name});
-  free_string(image_name);
+                               .image_name = image_name.get()});
 }
 
 }  // namespace wdscope::notifier

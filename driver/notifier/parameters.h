@@ -22,8 +22,11 @@ enum class CallbackNames { Wd, Mp };
 
 struct Parameters {
   const Profile* profile;   // "Profile", wire::NotifierProfile; default a5
-  CallbackNames names;      // "MpNames"; default 0: Wd
+  CallbackNames names;      // "MpNames"; default: by the service's name in 2019, else Wd
   ULONG create_timeout_ms;  // "MaxProcessCreationMessageTimeout"; 1..99 are raised to 100
+  // assumed defaults: both are off; Defender gets them from its service. 25080 and later.
+  bool mark_parents;   // "MarkParents": the parent of a new process gets flag 0x8000
+  bool track_dllhost;  // "TrackDllHost": contexts of dllhost.exe get State bit 6
   // NT paths without a backslash at the end. assumed defaults: WdFilter asks the system.
   ParameterText<260> system_root;       // "SystemRootPath"
   ParameterText<260> product_path;      // "ProductPath": the folder of MpCmdRun.exe

@@ -9,6 +9,7 @@ namespace wdscope::notifier::pool_tag {
 inline constexpr ULONG kData = kit::pool_tag("MPfd");              // MP_DATA
 inline constexpr ULONG kTable = kit::pool_tag("MPpT");             // process table; bucket array
 inline constexpr ULONG kContext = kit::pool_tag("MPpX");           // contexts
+inline constexpr ULONG kCopyCache = kit::pool_tag("MPCp");         // copy caches of processes
 inline constexpr ULONG kListEntry = kit::pool_tag("MPpe");         // list entries
 inline constexpr ULONG kString = kit::pool_tag("Mpus");            // duplicated strings
 inline constexpr ULONG kRunningProcesses = kit::pool_tag("Mprp");  // what NT says of all processes

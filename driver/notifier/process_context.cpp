@@ -2,6 +2,7 @@
 #include "notifier/process_context.h"
 
 #include "abi/defender/flags.h"
+#include "notifier/copy_cache.h"
 #include "notifier/counted_string.h"
 #include "notifier/doc_rules.h"
 #include "notifier/kernel_handle.h"
@@ -9,12 +10,12 @@
 #include "notifier/lookaside.h"
 #include "notifier/message.h"
 #include "notifier/process_query.h"
+#include "notifier/token.h"
 #include "notifier/trace.h"
 
 namespace wdscope::notifier {
 namespace {
 
-constexpr ULONG kProcessAllAccess = 0x1FFFFF;
 constexpr ULONG_PTR kLastEarlyProcessId = 10;  // creation time 0 is normal up to here
 constexpr ULONG kUnknownSession = 0xFFFFFFFF;
 constexpr std::uint64_t kUnrestricted = ~std::uint64_t{0};
@@ -35,6 +36,15 @@ MP_PROCESS_CONTEXT* allocate_context(HANDLE process_id, LONGLONG create_time) {
     tail->SensitiveSections = {head, head};
   }
   return context;
+}
+
+// Not fatal: what is unknown is no AppContainer.
+void set_app_container(defender::MP_PROCESS_CONTEXT_25080* context, HANDLE process) {
+  bool is_app_container = false;
+  const NTSTATUS status = token_is_app_container(process, &is_app_container);
+  if (!NT_SUCCESS(status))
+    trace_info("process %p: AppContainer unknown: status %08X", context->Common.ProcessId, status);
+  context->IsAppContainer = is_app_container;
 }
 
 NTSTATUS fill_strings(MP_PROCESS_CONTEXT* context, HANDLE process, const CreateParameters* parameters) {
@@ -89,9 +99,9 @@ NTSTATUS fill_context(MP_PROCESS_CONTEXT* context, const CreateParameters* param
   NTSTATUS status = PsLookupProcessByProcessId(process_id_of(context), process.put());
   if (!NT_SUCCESS(status)) return status;
   KernelHandle handle;
-  status = ObOpenObjectByPointer(process.get(), OBJ_KERNEL_HANDLE, nullptr, kProcessAllAccess, *PsProcessType,
-                                 KernelMode, handle.put());
+  status = open_process(process.get(), &handle);
   if (!NT_SUCCESS(status)) return status;
+  if (auto* const tail = tail_of(context)) set_app_container(tail, handle.get());
   status = fill_strings(context, handle.get(), parameters);
   if (!NT_SUCCESS(status)) return status;
   classify_known_process(process.get(), context, parameters ? parameters->parent_process_id : nullptr);
@@ -103,7 +113,8 @@ NTSTATUS fill_context(MP_PROCESS_CONTEXT* context, const CreateParameters* param
       tail->KnownProcessType = static_cast<std::uint32_t>(defender::KnownProcessType::System);
     }
   }
-  return STATUS_SUCCESS;
+  auto* const tail = tail_of(context);
+  return tail ? create_copy_cache(tail) : STATUS_SUCCESS;
 }
 
 }  // namespace
@@ -167,6 +178,7 @@ void MpFreeProcessContext(MP_PROCESS_CONTEXT* context) {
   if (context->DocRule) release_doc_open_rule(as_pointer<MP_DOC_OPEN_RULE>(context->DocRule));
   free_string(image_name_of(context));
   free_string(command_line_of(context));
+  if (auto* const tail = tail_of(context)) free_copy_cache(tail);
   context->Magic = 0;
   free_to(context_lookaside(), context);
 }

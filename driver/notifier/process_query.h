@@ -9,6 +9,7 @@ namespace wdscope::notifier {
 enum class ProcessQuery : ULONG {
   SessionId = 0x18,
   ImageFileName = 0x1B,
+  ImageFileNameWin32 = 0x2B,
   CommandLine = 0x3C,
   Protection = 0x3D,
   Subsystem = 0x4B,

@@ -9,7 +9,6 @@
 #include "abi/defender/process_context.h"
 #include "abi/defender/process_table.h"
 #include "notifier/mp_data.h"
-#include "notifier/resource_lock.h"
 
 namespace wdscope::notifier {
 

@@ -32,7 +32,11 @@ void NTAPI MpNriNotificationCallback(PVOID context, PVOID argument1, PVOID argum
     trace_error("refresh refused: asked for at IRQL %u", static_cast<unsigned>(irql));
     return;
   }
-  if (context != MpData || argument2 || !argument1) return;
+  if (context != MpData || argument2) return;
+  if (!argument1) {
+    if (!MpProfile->has_context_tail()) trace_error("refresh with a NULL argument: 1910 would bug-check here");
+    return;
+  }
   ULONG value = 0;
   const auto source = static_cast<kit::ForeignAddress>(reinterpret_cast<ULONG_PTR>(argument1));
   const NTSTATUS status = kit::checked_copy(&value, source, sizeof(value));

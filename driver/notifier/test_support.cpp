@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "notifier/test_support.h"
 
+#include "kit/callback.h"
 #include "kit/kernel_string.h"
-#include "notifier/callback.h"
+#include "notifier/copy_cache.h"
 #include "notifier/doc_rules.h"
 #include "notifier/exclusions.h"
 #include "notifier/hardening.h"
@@ -18,6 +19,7 @@ State::State(wire::NotifierProfile profile, void (*adjust)(Parameters& parameter
   parameters.create_timeout_ms = kMinimumCreateTimeoutMs;
   if (adjust) adjust(parameters);
   status_ = start_data(nullptr, parameters);
+  if (NT_SUCCESS(status_)) start_copy_caches();
   if (NT_SUCCESS(status_)) status_ = start_service_sids();
   if (NT_SUCCESS(status_)) status_ = MpInitializeProcessExclusions();
   if (NT_SUCCESS(status_)) status_ = MpInitializeDocOpenRules();
@@ -28,6 +30,7 @@ State::~State() {
   MpShutdownProcessTable();
   stop_doc_open_rules();
   stop_process_exclusions();
+  stop_copy_caches();
   stop_pre_scan();
   stop_service_sids();
   stop_data();
@@ -41,7 +44,7 @@ Recorder::Recorder() {
   status_ = ExCreateCallback(&object, &attributes, TRUE, TRUE);
   if (!NT_SUCCESS(status_)) return;
   mp_data(&defender::MpDataLayout::ProcessNotification) = as_address(object);
-  status_ = MpRegisterCallback(object, record, this, &registration_);
+  status_ = kit::MpRegisterCallback(object, record, this, &registration_);
 }
 
 Recorder::~Recorder() {

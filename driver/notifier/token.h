@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a process's primary token says: session, and whether a service runs in the process.
+// What a process's primary token says: session, elevation, AppContainer, and whether a service runs in the process.
 #pragma once
 
 #include "abi/defender/service_sids.h"
@@ -26,5 +26,17 @@ constexpr ServiceSid service_sid(const defender::ServiceSidWords& words) {
 
 // PASSIVE_LEVEL. The session of the process's token; the query's status, and then *session_id is untouched.
 [[nodiscard]] NTSTATUS token_session(PEPROCESS process, ULONG* session_id);
+
+// How powerful a process is. What could not be asked has the value that stands here.
+struct TokenElevation {
+  ULONG type = 1;  // TokenElevationTypeDefault
+  ULONG elevated = 0;
+  ULONG integrity_level = 0;
+};
+// PASSIVE_LEVEL. By a handle on the process.
+TokenElevation token_elevation(HANDLE process);
+
+// PASSIVE_LEVEL. By a handle on the process. The query's status; then *is_app_container is untouched.
+[[nodiscard]] NTSTATUS token_is_app_container(HANDLE process, bool* is_app_container);
 
 }  // namespace wdscope::notifier

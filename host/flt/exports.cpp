@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "host/exports.h"
 #include "host/ex/push_lock.h"
+#include "host/flt/file_name.h"
 #include "host/flt/parse_name.h"
 #include "host/nt/export_table.h"
 
@@ -8,9 +9,16 @@ namespace wdscope::host {
 
 std::span<const Export> flt_exports() {
   static const Export table[] = {
-      NT_EXPORT(FltParseFileName),   NT_EXPORT(FltParseFileNameInformation), NT_EXPORT(FltInitializePushLock),
-      NT_EXPORT(FltDeletePushLock),  NT_EXPORT(FltAcquirePushLockExclusive), NT_EXPORT(FltAcquirePushLockShared),
+      NT_EXPORT(FltParseFileName),
+      NT_EXPORT(FltParseFileNameInformation),
+      NT_EXPORT(FltInitializePushLock),
+      NT_EXPORT(FltDeletePushLock),
+      NT_EXPORT(FltAcquirePushLockExclusive),
+      NT_EXPORT(FltAcquirePushLockShared),
       NT_EXPORT(FltReleasePushLock),
+      NT_EXPORT(FltGetFileNameInformationUnsafe),
+      NT_EXPORT(FltReferenceFileNameInformation),
+      NT_EXPORT(FltReleaseFileNameInformation),
   };
   return table;
 }

@@ -37,6 +37,7 @@ constexpr std::size_t kQuarantine = 8;  // requests that lie still before one is
 struct FileBody {
   FileObject object;  // first: what drivers see
   bool created;       // CREATE succeeded: CLEANUP and CLOSE are due
+  ImageFile image;    // all zero unless it is one
 };
 
 // Sends a request without buffers on the file's behalf.
@@ -65,7 +66,11 @@ void destroy_file(void* body) {
     loaded_driver_of(device->driver_object)->open_files.fetch_sub(1);
     dereference_object(device);
   }
-  if (file->object.file_name.buffer) pool_free_for_host(file->object.file_name.buffer);
+  if (file->image.path.buffer) {
+    release_image(file->image);  // the file's name is part of it
+  } else if (file->object.file_name.buffer) {
+    pool_free_for_host(file->object.file_name.buffer);
+  }
 }
 
 FileBody* make_file(std::u16string_view name) {
@@ -277,11 +282,17 @@ HostResult<std::unique_ptr<DeviceFile>> open_device(std::u16string_view path, Ac
   return opened;
 }
 
-FileObject* create_image_file(std::u16string_view path) {
-  // \Device\HarddiskVolume1\usr\bin\cc: the name of the file begins behind the volume.
-  std::size_t below = path.starts_with(u"\\Device\\") ? path.find(u'\\', 8) : 0;
-  if (below == std::u16string_view::npos) below = 0;
-  return reinterpret_cast<FileObject*>(make_file(path.substr(below)));
+FileObject* create_image_file(const ImageOpening& opening) {
+  FileBody* body = make_file({});
+  if (!body) return nullptr;
+  if (fill_image(body->image, body->object, opening)) return &body->object;
+  dereference_object(body);
+  return nullptr;
+}
+
+ImageFile* image_of(FileObject* file) {
+  ImageFile& image = reinterpret_cast<FileBody*>(file)->image;
+  return image.path.buffer ? &image : nullptr;
 }
 
 std::u16string file_name(void* file) {

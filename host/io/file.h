@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "host/io/image_file.h"
 #include "host/machine.h"
 #include "host/nt/io.h"
 #include "host/ob/object.h"
@@ -20,7 +21,9 @@ HostResult<std::unique_ptr<DeviceFile>> open_device(std::u16string_view path, Ac
 
 // The file object that a process's image was opened as: no driver stands behind it, and its name is the path below the
 // volume. Null: no memory.
-FileObject* create_image_file(std::u16string_view path);
+FileObject* create_image_file(const ImageOpening& opening);
+// What is known of a file that is an image; null: it is none.
+ImageFile* image_of(FileObject* file);
 
 // The full NT path of a file object.
 std::u16string file_name(void* file);

@@ -170,7 +170,9 @@ NtStatus notify_process_created(Process& process) {
   info.parent_process_id = process.parent_process_id;
   info.creating_thread = {thread.process->process_id, thread.thread_id};
   info.file_object = process.image_file;
-  info.image_file_name = process.image.buffer ? &process.image : nullptr;
+  const ImageFile* const opened = process.image_file ? image_of(process.image_file) : nullptr;
+  const UnicodeString& name = opened && opened->opened_as.buffer ? opened->opened_as : process.image;
+  info.image_file_name = name.buffer ? &name : nullptr;
   info.command_line = process.command_line.buffer && process.command_line.length ? &process.command_line : nullptr;
   call_all([&](const Block& block) {
     if (process.subsystem_process && block.kind != Kind::Ex2) return;

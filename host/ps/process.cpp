@@ -10,7 +10,7 @@
 #include <mutex>
 
 #include "host/ex/pool.h"
-#include "host/io/device.h"
+#include "host/io/file.h"
 #include "host/ke/dispatcher.h"
 #include "host/ke/raw_lock.h"
 #include "host/ke/thread.h"
@@ -78,7 +78,7 @@ void destroy_process(void* body) {
   }
   if (process->image_file) dereference_object(process->image_file);
   if (process->image.buffer) pool_free_for_host(process->image.buffer);
-  destroy_token(process->token);
+  if (process->token) dereference_object(process->token);
 }
 
 void append_running(Process* process) {
@@ -97,6 +97,11 @@ Process* make_system_process() {
   process->process_id = kSystemProcessId;
   process->created_100ns = unique_system_time_100ns();
   process->exit_status = kStatusPending;
+  alignas(16) static std::byte token_storage[kObjectHeaderSize + sizeof(Token)];
+  process->token = static_cast<Token*>(create_static_object(token_type, token_storage));
+  process->token->elevation_type = 1;
+  process->token->elevated = 1;
+  process->token->integrity_level = 0x4000;
   process->protection = 0x72;  // PsProtectedSignerWinSystem, protected: as Windows 10 shows for System
   std::strcpy(process->image_file_name, "System");
   return process;
@@ -132,13 +137,16 @@ Process* create_process(const ProcessStart& start) {
   process->protection = start.protection;
   process->subsystem_process = start.subsystem_process;
   process->file_open_name_available = start.file_open_name_available;
-  if (!make_token(process->token, start.session_id, start.services) ||
-      !store_strings(*process, start.image, start.command_line)) {
+  process->token = create_token(start);
+  if (!process->token || !store_strings(*process, start.image, start.command_line)) {
     dereference_object(process);
     return nullptr;
   }
   if (!start.image.empty()) {
-    process->image_file = create_image_file(start.image);
+    process->image_file = create_image_file({.path = start.image,
+                                             .opened_as = start.opened_as,
+                                             .cleaned_up = start.image_file_closed,
+                                             .transacted = start.transacted});
     if (!process->image_file) {
       dereference_object(process);
       return nullptr;

@@ -34,7 +34,7 @@ struct Process {
   char image_file_name[15];  // the last component of the image, cut to 14 characters; NUL-terminated
   UnicodeString image;       // both in pool: drivers are shown these very strings
   UnicodeString command_line;
-  Token token;
+  Token* token;
   FileObject* image_file;  // what the image was opened as; null for a subsystem process without an image
   std::uint64_t first_thread_id;
   std::atomic<bool> exiting;  // somebody has begun to end it

@@ -224,6 +224,8 @@ std::span<const Export> se_exports() {
       NT_EXPORT(PsDereferencePrimaryToken),
       NT_EXPORT(SeQueryInformationToken),
       NT_EXPORT(SeQuerySessionIdToken),
+      NT_EXPORT(ZwOpenProcessTokenEx),
+      NT_EXPORT(ZwQueryInformationToken),
   };
   return table;
 }

@@ -8,14 +8,19 @@
 #include "host/ke/thread.h"
 #include "host/nt/export_table.h"
 #include "host/nt/pool_tag.h"
+#include "host/ob/handle.h"
 #include "host/ps/process.h"
+#include "host/se/security.h"
 #include "host/verifier/fault_plan.h"
 
 namespace wdscope::host {
 namespace {
 
 constexpr Ulong kTokenGroups = 2;
-constexpr Ulong kGroupEnabled = 7;  // mandatory, enabled by default, enabled
+constexpr Ulong kTokenSessionId = 12, kTokenElevationType = 18, kTokenElevation = 20, kTokenIntegrityLevel = 25;
+constexpr Ulong kTokenIsAppContainer = 29;
+constexpr Ulong kIntegrityEnabled = 0x60;  // SE_GROUP_INTEGRITY and SE_GROUP_INTEGRITY_ENABLED
+constexpr Ulong kGroupEnabled = 7;         // mandatory, enabled by default, enabled
 constexpr Ulong kServiceAuthority = 80;
 constexpr Ulong kTokenTag = pool_tag("Toke");
 
@@ -29,34 +34,66 @@ struct TokenGroupsBlock {  // TOKEN_GROUPS; the SIDs follow the last entry
 };
 static_assert(offsetof(TokenGroupsBlock, groups) == 8 && sizeof(SidAndAttributes) == 16);
 
-}  // namespace
+struct MandatoryLabel {  // TOKEN_MANDATORY_LABEL with its SID
+  SidAndAttributes label;
+  Sid sid;
+};
+constexpr Ulong kMandatoryLabelSize = 0x1C;  // the SID has one number
 
-bool make_token(Token& token, Ulong session_id, std::span<const std::array<std::uint32_t, 5>> services) {
-  token = {session_id, static_cast<Ulong>(services.size()), nullptr};
-  if (services.empty()) return true;
-  token.groups = static_cast<ServiceSid*>(pool_allocate_for_host(services.size() * sizeof(ServiceSid), kTokenTag));
-  if (!token.groups) return false;
-  for (std::size_t index = 0; index < services.size(); ++index) {
-    token.groups[index] = {{1, 6, {0, 0, 0, 0, 0, 5}, {kServiceAuthority}}, {}};
-    std::memcpy(token.groups[index].more, services[index].data(), sizeof token.groups[index].more);
-  }
-  return true;
+void destroy_token(void* body) {
+  auto* token = static_cast<Token*>(body);
+  if (token->groups) pool_free_for_host(token->groups);
 }
 
-void destroy_token(Token& token) {
-  if (token.groups) pool_free_for_host(token.groups);
-  token.groups = nullptr;
+NtStatus answer(const void* value, Ulong size, void* information, Ulong length, Ulong* needed) {
+  *needed = size;
+  if (length < size) return kStatusBufferTooSmall;
+  std::memcpy(information, value, size);
+  return kStatusSuccess;
+}
+
+NtStatus answer_integrity(const Token& token, void* information, Ulong length, Ulong* needed) {
+  auto* const sid = reinterpret_cast<Sid*>(reinterpret_cast<std::uintptr_t>(information) + sizeof(SidAndAttributes));
+  const MandatoryLabel label{{sid, kIntegrityEnabled}, {1, 1, {0, 0, 0, 0, 0, 16}, {token.integrity_level}}};
+  return answer(&label, kMandatoryLabelSize, information, length, needed);
+}
+
+}  // namespace
+
+ObjectType token_type{"Token", {0x20008, 0x201E0, 0x20000, 0xF01FF}, 0, destroy_token, nullptr};
+
+Token* create_token(const ProcessStart& start) {
+  auto* token = static_cast<Token*>(create_object(token_type, sizeof(Token), kTokenTag));
+  if (!token) return nullptr;
+  token->session_id = start.session_id;
+  token->elevation_type = start.elevation_type;
+  token->elevated = start.elevated;
+  token->integrity_level = start.integrity_level;
+  token->app_container = start.app_container;
+  if (start.services.empty()) return token;
+  token->groups =
+      static_cast<ServiceSid*>(pool_allocate_for_host(start.services.size() * sizeof(ServiceSid), kTokenTag));
+  if (!token->groups) {
+    dereference_object(token);
+    return nullptr;
+  }
+  token->group_count = static_cast<Ulong>(start.services.size());
+  for (std::size_t index = 0; index < start.services.size(); ++index) {
+    token->groups[index] = {{1, 6, {0, 0, 0, 0, 0, 5}, {kServiceAuthority}}, {}};
+    std::memcpy(token->groups[index].more, start.services[index].data(), sizeof token->groups[index].more);
+  }
+  return token;
 }
 
 Token* NTAPI PsReferencePrimaryToken(Process* process) {
   require_irql_at_most(kApcLevel, "PsReferencePrimaryToken");
-  reference_object(process);
-  return &process->token;
+  reference_object(process->token);
+  return process->token;
 }
 
 void NTAPI PsDereferencePrimaryToken(Token* token) {
   require_irql_at_most(kApcLevel, "PsDereferencePrimaryToken");
-  dereference_object(reinterpret_cast<std::byte*>(token) - offsetof(Process, token));
+  dereference_object(token);
 }
 
 NtStatus NTAPI SeQueryInformationToken(Token* token, Ulong information_class, void** information) {
@@ -85,6 +122,51 @@ NtStatus NTAPI SeQuerySessionIdToken(Token* token, Ulong* session_id) {
   if (fault_plan_says_fail("SeQuerySessionIdToken", __builtin_return_address(0))) return kStatusInsufficientResources;
   *session_id = token->session_id;
   return kStatusSuccess;
+}
+
+NtStatus NTAPI ZwOpenProcessTokenEx(Handle process, Ulong access, Ulong attributes, Handle* token) {
+  require_irql_at_most(kPassiveLevel, "ZwOpenProcessTokenEx");
+  if (fault_plan_says_fail("ZwOpenProcessTokenEx", __builtin_return_address(0))) return kStatusInsufficientResources;
+  if (attributes & ~kObjValidAttributes) return kStatusInvalidParameter;
+  void* body = nullptr;
+  const NtStatus status = reference_by_handle(process, 0, &process_type, ProcessorMode::Kernel, &body);
+  if (!nt_success(status)) return status;
+  const NtStatus opened = open_handle(static_cast<Process*>(body)->token, map_generic(access, token_type.mapping),
+                                      __builtin_return_address(0), token);
+  dereference_object(body);
+  return opened;
+}
+
+NtStatus NTAPI ZwQueryInformationToken(Handle handle, Ulong information_class, void* information, Ulong length,
+                                       Ulong* needed) {
+  require_irql_at_most(kPassiveLevel, "ZwQueryInformationToken");
+  if (fault_plan_says_fail("ZwQueryInformationToken", __builtin_return_address(0))) return kStatusInsufficientResources;
+  void* body = nullptr;
+  const NtStatus referenced = reference_by_handle(handle, 0, &token_type, ProcessorMode::Kernel, &body);
+  if (!nt_success(referenced)) return referenced;
+  const Token& token = *static_cast<Token*>(body);
+  NtStatus status = kStatusInvalidInfoClass;
+  switch (information_class) {
+    case kTokenSessionId:
+      status = answer(&token.session_id, sizeof(Ulong), information, length, needed);
+      break;
+    case kTokenElevationType:
+      status = answer(&token.elevation_type, sizeof(Ulong), information, length, needed);
+      break;
+    case kTokenElevation:
+      status = answer(&token.elevated, sizeof(Ulong), information, length, needed);
+      break;
+    case kTokenIntegrityLevel:
+      status = answer_integrity(token, information, length, needed);
+      break;
+    case kTokenIsAppContainer:
+      status = answer(&token.app_container, sizeof(Ulong), information, length, needed);
+      break;
+    default:
+      break;
+  }
+  dereference_object(body);
+  return status;
 }
 
 }  // namespace wdscope::host

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The primary token of a process, as far as drivers ask for it: session and groups. It is part of its process, so that
-// a reference on it is one on the process.
+// The primary token of a process, as far as drivers ask for it: session, groups, elevation, integrity, AppContainer.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <span>
-
+#include "host/machine.h"
 #include "host/nt/base.h"
+#include "host/nt/ob.h"
+#include "host/ob/object.h"
 #include "host/se/security.h"
 
 namespace wdscope::host {
@@ -20,15 +18,20 @@ struct ServiceSid {  // S-1-5-80-...: a SID with six sub-authorities
 };
 static_assert(sizeof(ServiceSid) == 0x20);
 
-struct Token {
+struct Token {  // an object of its own: it may outlive its process
   Ulong session_id;
+  Ulong elevation_type;
+  Ulong elevated;
+  Ulong integrity_level;
+  Ulong app_container;
   Ulong group_count;
   ServiceSid* groups;  // in pool; null when there are none
 };
 
-// `services`: the five numbers behind S-1-5-80- of each group. False: no memory.
-bool make_token(Token& token, Ulong session_id, std::span<const std::array<std::uint32_t, 5>> services);
-void destroy_token(Token& token);
+extern ObjectType token_type;
+
+// With one reference. Null: no memory.
+Token* create_token(const ProcessStart& start);
 
 // <= APC_LEVEL both. The second takes what the first gave.
 Token* NTAPI PsReferencePrimaryToken(Process* process);
@@ -39,5 +42,12 @@ void NTAPI PsDereferencePrimaryToken(Token* token);
 NtStatus NTAPI SeQueryInformationToken(Token* token, Ulong information_class, void** information);
 // PASSIVE_LEVEL.
 NtStatus NTAPI SeQuerySessionIdToken(Token* token, Ulong* session_id);
+
+// PASSIVE_LEVEL. A handle on the token of the process behind `process`.
+NtStatus NTAPI ZwOpenProcessTokenEx(Handle process, Ulong access, Ulong attributes, Handle* token);
+// PASSIVE_LEVEL. TokenSessionId, TokenElevationType, TokenElevation, TokenIntegrityLevel, TokenIsAppContainer.
+// INVALID_INFO_CLASS for any other, BUFFER_TOO_SMALL with *needed set.
+NtStatus NTAPI ZwQueryInformationToken(Handle token, Ulong information_class, void* information, Ulong length,
+                                       Ulong* needed);
 
 }  // namespace wdscope::host

@@ -156,6 +156,24 @@ class Documents(Tree):
     def test_a_preset_that_does_not_exist_is_found(self):
         self.assertIn("no preset fast", self.findings("cmake --preset fast\n")[0])
 
+    def map_findings(self, row: str):
+        self.write("driver/table.cpp", "void MpInsert() {}\n")
+        self.write("tests/table_test.cpp", "TEST(Table, Inserts) {}\n")
+        table = f"| Name | File | Test |\n|---|---|---|\n{row}\n"
+        return check_docs.check_map(self.root, Path("page.md"), table, house.files(self.root))
+
+    def test_a_true_table_of_names_files_and_tests_is_no_finding(self):
+        self.assertEqual(self.map_findings("| a `MpInsert` | `table.cpp` | `tests/table_test.cpp` `Inserts` |"), [])
+
+    def test_a_file_that_is_not_there_is_found(self):
+        self.assertIn("no file able.cpp", self.map_findings("| | `able.cpp` | |")[0])
+
+    def test_a_name_that_its_file_lacks_is_found(self):
+        self.assertIn("MpDelete is not in", self.map_findings("| `MpDelete` | `table.cpp` | |")[0])
+
+    def test_a_test_that_its_file_lacks_is_found(self):
+        self.assertIn("Deletes is not in", self.map_findings("| | `table.cpp` | `table_test.cpp` `Deletes` |")[0])
+
 
 class Conclusion(unittest.TestCase):
     def test_nothing_examined_fails(self):

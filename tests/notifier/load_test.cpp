@@ -49,6 +49,31 @@ TEST(NotifierLoad, TheOtherNamesAreUsedWhenAskedFor) {
   host::ObfDereferenceObject(nri);
 }
 
+// A.1, D: byte 0x6B1 says whether the last component of the service's key is the product's name.
+TEST(NotifierLoad, TheGenerationOf2019GoesByItsServicesName) {
+  struct {
+    const char* service;
+    NotifierProfile profile;
+    bool wd;
+  } const rows[] = {{"WdFilter", NotifierProfile::Wd1910, true},   {"wdFILTER", NotifierProfile::Wd20H1, true},
+                    {"wdnotifier", NotifierProfile::Wd1910, true}, {"MpFilter", NotifierProfile::Wd1910, false},
+                    {"MpFilter", NotifierProfile::Wd20H1, false},  {"MpFilter", NotifierProfile::Wd25080, true},
+                    {"MpFilter", NotifierProfile::WdA5, true}};
+  static const std::vector<std::byte> image = read_driver("wdnotifier.sys");
+  for (const auto& row : rows) {
+    NotifierMachine machine;
+    const auto driver =
+        machine.machine().load(image, {.service_name = row.service, .parameters = with_profile(row.profile)});
+    ASSERT_TRUE(driver) << driver.error().message;
+    host::CallbackObject* const wd = open_callback(defender::kWdProcessNotificationCallback);
+    host::CallbackObject* const mp = open_callback(defender::kMpProcessNotificationCallback);
+    EXPECT_EQ(wd != nullptr, row.wd) << row.service;
+    EXPECT_EQ(mp != nullptr, !row.wd) << row.service;
+    if (wd) host::ObfDereferenceObject(wd);
+    if (mp) host::ObfDereferenceObject(mp);
+  }
+}
+
 TEST(NotifierLoad, UnloadingLeavesNothingAndLoadingAgainWorks) {
   for (const NotifierProfile profile : kAllProfiles) {
     NotifierMachine machine;

@@ -33,6 +33,11 @@ std::vector<std::string> DebugOutput::lines() const {
   return lines_;
 }
 
+void DebugOutput::clear() {
+  const std::scoped_lock lock(mutex_);
+  lines_.clear();
+}
+
 NotifierMachine::NotifierMachine(std::vector<std::string> absent_routines) {
   host::MachineOptions options;
   options.absent_routines = std::move(absent_routines);

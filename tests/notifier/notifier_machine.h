@@ -25,6 +25,7 @@ class DebugOutput {
   void add(std::string_view line);
   bool contains(std::string_view text) const;
   std::vector<std::string> lines() const;
+  void clear();
 
  private:
   mutable std::mutex mutex_;
@@ -49,6 +50,7 @@ class NotifierMachine {
   void unload();
 
   host::Machine& machine() { return *machine_; }
+  host::LoadedDriver* driver() { return driver_; }
   DebugOutput& debug_output() { return debug_output_; }
 
   // Starts \Device\HarddiskVolume1\bin\<name> with command line "<name> --flag".

@@ -76,6 +76,7 @@ TEST_P(Refresh, IsNotDoneForArgumentsThatAreNotARequest) {
   ask_for_refresh(reinterpret_cast<void*>(0x1000));
   ask_for_refresh(reinterpret_cast<void*>(0xDEAD'0000'0000'0000));
   EXPECT_TRUE(seen.all().empty());
+  EXPECT_EQ(machine_.debug_output().contains("1910 would bug-check here"), is_2019(GetParam()));
   // Only the low 32 bits count.
   std::uint64_t low_zero = 0x1'0000'0000;
   ask_for_refresh(&low_zero);
