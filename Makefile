@@ -38,7 +38,7 @@ test: build ## every test as shipped, host and drivers again under ASan, UBSan a
 
 # What sanitisers have something to say about: everything but the program's own stories, which run it as shipped. The
 # parsers of the user rooms are under ASan in their fuzzers too, so that `make test` can leave these rooms out.
-KERNEL_TESTS = host_test observer_test notifier_test
+KERNEL_TESTS = host_test observer_test observer_fuzz_test notifier_test
 SANITISED ?= $(KERNEL_TESTS) lab_stories capture_test event_test sink_test lab_test
 PRESET ?= tsan
 .PHONY: sanitised

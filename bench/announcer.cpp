@@ -90,6 +90,7 @@ Announcer::Announcer(std::span<const std::byte> observer, std::uint32_t ring_siz
 
   host::DriverOptions options;
   options.service_name = "wdscope";
+  options.parameters["SnapshotOnAttach"] = 0u;
   if (ring_size_kb != 0) options.parameters["RingSizeKb"] = ring_size_kb;
   auto driver = state_->machine->load(observer, options);
   if (!driver) give_up("loading wdscope.sys", driver.error().message);
@@ -114,6 +115,12 @@ void Announcer::announce() {
   frame.Info.OperationType = static_cast<std::uint32_t>(defender::OperationType::Create);
   frame.Info.Trusted = 1;
   host::ExNotifyCallback(state_->callback, &frame.Info, nullptr);
+}
+
+void Announcer::announce_bare() {
+  const defender::WD_PS_NOTIFY_INFO info{0, 0, 0, static_cast<std::uint32_t>(defender::OperationType::Trust),
+                                         1, 0, 0, 0};
+  host::ExNotifyCallback(state_->callback, const_cast<defender::WD_PS_NOTIFY_INFO*>(&info), nullptr);
 }
 
 void Announcer::in_kernel(const std::function<void()>& body) {

@@ -22,6 +22,9 @@ class Announcer {
 
   // Announces the creation of the process once. Only inside in_kernel().
   void announce();
+  // The least that an observer can be told: an argument without image, of no process, which leads nowhere. What it
+  // costs is the way there and back, and a bare copy of the argument.
+  void announce_bare();
 
   // Runs `body` as kernel code in the process's own context.
   void in_kernel(const std::function<void()>& body);

@@ -22,6 +22,13 @@ void notify_observer(benchmark::State& state, std::uint32_t ring_size_kb) {
   });
 }
 
+void notify_bare(benchmark::State& state) {
+  Announcer announcer(wdscope::bench::observer_image(), kCacheResidentKb);
+  announcer.in_kernel([&] {
+    for (auto _ : state) announcer.announce_bare();
+  });
+}
+
 void lttng_ust(benchmark::State& state) {
   for (auto _ : state) wdscope::bench::record_baseline_event();
 }
@@ -36,6 +43,8 @@ int main(int argc, char** argv) {
   benchmark::RegisterBenchmark("lttng_ust", lttng_ust);
   benchmark::RegisterBenchmark("callback/cache_resident_ring", notify_observer, kCacheResidentKb);
   benchmark::RegisterBenchmark("callback/default_ring", notify_observer, 0);
+  // What recognition, checks and decoding add is the first of these less this one.
+  benchmark::RegisterBenchmark("callback/bare_argument", notify_bare);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

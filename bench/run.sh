@@ -67,6 +67,12 @@ destroy
 rm -rf "$memory"
 
 echo
+echo "== What is known of 10,000 processes (ns a process; 5,000 are 50 ms; medians of $repetitions)"
+"$bin/bench_processes" "$bin/wdscope" --benchmark_repetitions="$repetitions" --benchmark_out="$room/processes.json" \
+  --benchmark_out_format=json >/dev/null
+python3 -B "$here/table.py" "$room/processes.json" decode_alone
+
+echo
 echo "== One process's life with the notifier, no service connected (ns; medians of $repetitions)"
 "$bin/bench_notifier" --benchmark_repetitions="$repetitions" --benchmark_out="$room/notifier.json" \
   --benchmark_out_format=json >/dev/null
@@ -79,3 +85,9 @@ if [ -x "$bin/bench_replay" ]; then
     --benchmark_out_format=json >/dev/null
   python3 -B "$here/table.py" "$room/replay.json"
 fi
+
+echo
+echo "== Process lives played, host and drivers and NDJSON, one core (medians of $repetitions)"
+"$bin/bench_play" --benchmark_repetitions="$repetitions" --benchmark_out="$room/play.json" \
+  --benchmark_out_format=json >/dev/null
+python3 -B "$here/table.py" "$room/play.json" TheSameEventsWrittenAlone

@@ -142,6 +142,86 @@ process = "r.exe"
 extensions = ["pdf"]
 )";
 
+// Every verb and every key.
+constexpr std::string_view kScenarioSeed = R"(version = 1
+title = "everything"
+profiles = ["1910", "25080", "a5"]
+seed = 7
+[lab]
+notifier = true
+observer = true
+service = true
+messages = false
+[[step]]
+start = "a"
+image = 'C:\t\a.exe'
+command_line = "a -b"
+process_id = 400
+session = 1
+protection = 0x31
+subsystem = true
+services = ["WinDefend"]
+answer = "delay"
+delay_ms = 5
+trusted = true
+rules = 0x20
+rules2 = 2
+rules3 = 4
+injection_target_mask = 1
+injection_request_mask = "0xF000000000000000"
+cloud_sync = true
+hardening_excluded = ["file"]
+outcome = "accepted"
+after_ms = 9
+fail_allocation = 3
+expect = [
+  { told = "message_create", process = "a" },
+  { told = "create", process = "a", trusted = true, parent = "System", image = "a.exe", command_line = "*", flags = ["trusted"], no_flags = ["excluded"], rules = 1, rules2 = 2, rules3 = 3, known_type = 4, send_result = 1, infos = 0, injection_target_mask = 1, injection_request_mask = 2, doc_rule = false, hardening_excluded = [] },
+]
+expect_a5 = []
+[[step]]
+adopt = "b"
+parent = "a"
+profiles = ["a5"]
+[[step]]
+command = "exclusions"
+processes = ["x", 'C:\y\*']
+status = 0xC000000D
+size = 12
+patch = [{ offset = 4, value = "0xFFFFFFFFFFFFFFFF", size = 8 }]
+[[step]]
+command = "doc_rules"
+rules = [{ process = "w.exe", extensions = ["doc"] }]
+[[step]]
+command = "process_info"
+process = "a"
+rules = 1
+[[step]]
+command = "taint"
+process = "a"
+[[step]]
+command = "trusted_installer"
+hardening_excluded = ["registry"]
+[[step]]
+command = "query"
+trusted = 1
+untrusted = 2
+[[step]]
+service = "connects"
+process = "a"
+[[step]]
+unload = "observer"
+refused = true
+[[step]]
+refresh = true
+[[step]]
+crowd = 10
+running = 2
+[[step]]
+exit = "a"
+fail_allocation = "every"
+)";
+
 bool write_request_seeds(const std::filesystem::path& folder) {
   const auto request = write_policy_request("policy.toml", kPolicySeed);
   return request && write_seed(folder, "request", *request) &&
@@ -161,7 +241,8 @@ int main(int argc, char** argv) {
                  write_command_seeds(folder / "fuzz_engine_command") &&
                  write_seed(folder / "fuzz_nis_exceptions", "two", std::as_bytes(std::span(kExceptionsSeed))) &&
                  write_request_seeds(folder / "fuzz_policy_request") &&
-                 write_seed(folder / "fuzz_policy", "everything", std::as_bytes(std::span(kPolicySeed)));
+                 write_seed(folder / "fuzz_policy", "everything", std::as_bytes(std::span(kPolicySeed))) &&
+                 write_seed(folder / "fuzz_scenario", "everything", std::as_bytes(std::span(kScenarioSeed)));
   int number = 0;
   for (const SampleRecord& sample : sample_records()) {
     const std::string name = "sample" + std::to_string(number++);

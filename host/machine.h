@@ -143,6 +143,14 @@ class DeviceFile {
   };
   virtual Completion control(std::uint32_t code, std::span<const std::byte> input, std::span<std::byte> output) = 0;
 
+  // The same without waiting. `completed` is called once, by the thread that completes the request, which may be this
+  // one inside submit(): at that thread's IRQL and with the locks that its driver holds. `output` must live until then.
+  // It may use the file and close it; but when it is the closing that cancels a request (STATUS_CANCELLED), the file is
+  // going already.
+  using Completed = std::function<void(Completion)>;
+  virtual void submit(std::uint32_t code, std::span<const std::byte> input, std::span<std::byte> output,
+                      Completed completed) = 0;
+
   // Cancels every request now pending on this file (CancelIoEx); they complete with STATUS_CANCELLED.
   virtual void cancel() = 0;
 };

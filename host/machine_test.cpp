@@ -204,6 +204,51 @@ TEST_F(MachineWithDevice, CancelAndReleaseRaceWithoutLosingARequest) {
   releaser.join();
 }
 
+TEST_F(MachineWithDevice, APostedRequestIsToldOfByTheThreadThatCompletesIt) {
+  auto file = open(kDevice);
+  std::uint32_t value = 0;
+  std::vector<DeviceFile::Completion> done;
+  file->submit(test_device::kWait, {}, bytes_of(value), [&](DeviceFile::Completion with) {
+    EXPECT_EQ(value, 0x600DU);
+    done.push_back(with);
+    // From there the file may be used again.
+    std::uint32_t waiting = 1;
+    EXPECT_EQ(file->control(test_device::kWaiting, {}, bytes_of(waiting)).status, kStatusSuccess);
+    EXPECT_EQ(waiting, 0U);
+  });
+  EXPECT_TRUE(done.empty());
+  ASSERT_EQ(file->control(test_device::kRelease, {}, {}).status, kStatusSuccess);
+  ASSERT_EQ(done.size(), 1U);
+  EXPECT_EQ(done[0].status, kStatusSuccess);
+  EXPECT_EQ(done[0].information, sizeof value);
+}
+
+TEST_F(MachineWithDevice, APostedRequestThatEndsAtOnceMayCloseItsFile) {
+  auto file = open(kDevice);
+  std::uint32_t in = 7, out = 0;
+  NtStatus status = kStatusCancelled;
+  file->submit(test_device::kEcho, bytes_of(in), bytes_of(out), [&](DeviceFile::Completion with) {
+    status = with.status;
+    file.reset();
+  });
+  EXPECT_EQ(status, kStatusSuccess);
+  EXPECT_EQ(out, 7U);
+  EXPECT_EQ(file, nullptr);
+}
+
+TEST_F(MachineWithDevice, CancellingAndClosingEndWhatIsPosted) {
+  std::vector<NtStatus> statuses;
+  std::uint32_t first = 0, second = 0;
+  auto file = open(kDevice);
+  const auto keep = [&](DeviceFile::Completion with) { statuses.push_back(with.status); };
+  file->submit(test_device::kWait, {}, bytes_of(first), keep);
+  file->cancel();
+  EXPECT_EQ(statuses, (std::vector<NtStatus>{kStatusCancelled}));
+  file->submit(test_device::kWait, {}, bytes_of(second), keep);
+  file.reset();
+  EXPECT_EQ(statuses, (std::vector<NtStatus>{kStatusCancelled, kStatusCancelled}));
+}
+
 TEST_F(MachineWithDevice, CleanupComesBeforeCloseAndBothOnce) {
   open(kDevice).reset();
   std::array<std::uint32_t, 3> counts{};

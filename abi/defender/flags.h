@@ -48,7 +48,8 @@ inline constexpr BitName kProcessFlagNames[] = {
     {flag::CreatedChild, "created_child"},
 };
 
-// ProcessRules (context 0x38): only what this project's code tests or names so far.
+// ProcessRules (context 0x38): those that this project's code tests. Source: research WdFilter-Research (1910: what is
+// about injection, threads and HIPS rules) and wdfilter-research (25080).
 namespace rule {
 inline constexpr std::uint32_t ForceTrusted = 0x00000020;
 inline constexpr std::uint32_t AllRegistryAllowed = 0x00000400;
@@ -56,9 +57,25 @@ inline constexpr std::uint32_t MonitorAlthoughExcluded = 0x00004000;
 }  // namespace rule
 
 inline constexpr BitName kProcessRuleNames[] = {
+    {0x00000008, "no_desktop_handle_notifications"},
     {rule::ForceTrusted, "force_trusted"},
+    {0x00000080, "no_thread_messages"},
+    {0x00000100, "no_image_load_reports"},
+    {0x00000200, "no_image_load_reports_2"},
     {rule::AllRegistryAllowed, "all_registry_allowed"},
+    {0x00000800, "report_wow64cpu_load"},
     {rule::MonitorAlthoughExcluded, "monitor_although_excluded"},
+    {0x00008000, "injection_rule_active"},
+    {0x00010000, "injection_allowed_as_source"},
+    {0x00080000, "injection_accepted_as_target"},
+    {0x00200000, "synchronous_registry"},
+    {0x00400000, "synchronous_foreign_threads"},
+    {0x00800000, "suspend_rule_active"},
+    {0x01000000, "suspend_allowed_as_source"},
+    {0x02000000, "suspend_accepted_as_target"},
+    {0x08000000, "synchronous_image_loads"},
+    {0x10000000, "synchronous_own_threads"},
+    {0x20000000, "command_line_check"},
 };
 
 // ProcessRules2 (context 0x3C).
@@ -66,6 +83,12 @@ namespace rule2 {
 inline constexpr std::uint32_t NotifyByte1D = 0x002;
 inline constexpr std::uint32_t NotifyByte1E = 0x400;
 }  // namespace rule2
+
+// What the bits do is known, what they mean is not.
+inline constexpr BitName kProcessRule2Names[] = {
+    {rule2::NotifyByte1D, "notify_byte_1d"},
+    {rule2::NotifyByte1E, "notify_byte_1e"},
+};
 
 // State (context 0x120, 25080 and later).
 namespace state {

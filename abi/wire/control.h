@@ -40,13 +40,18 @@ inline constexpr std::uint32_t kControlVersion = control_code(0x800, Method::Buf
 // when this handle already has as many waiting reads as kMaximumWaitingReads.
 inline constexpr std::uint32_t kControlRead = control_code(0x801, Method::OutDirect, ControlAccess::Read);
 
-// In: nothing. Out: Statistics. STATUS_BUFFER_TOO_SMALL when the output is shorter.
+// In: nothing. Out: Statistics, or as much of it as fits, but kFirstStatisticsSize. STATUS_BUFFER_TOO_SMALL when the
+// output is shorter.
 inline constexpr std::uint32_t kControlStatistics = control_code(0x802, Method::Buffered, ControlAccess::Read);
 
 // In: nothing. Out: nothing. Notifies the Nri object (a zero, NULL), so that the notifier repeats the state of every
-// process it knows as type-3 notifications, before this call returns. STATUS_NOT_FOUND without such an object,
-// STATUS_DEVICE_BUSY while another refresh is running or within `kRefreshIntervalMs` of the last.
+// process it knows as type-3 notifications, before this call returns; two marks stand around them in the stream.
+// STATUS_NOT_FOUND without such an object, STATUS_DEVICE_BUSY while another refresh is running or within
+// `kRefreshIntervalMs` of the last, STATUS_DEVICE_NOT_READY before the observer has registered.
 inline constexpr std::uint32_t kControlRefresh = control_code(0x803, Method::Buffered, ControlAccess::Read);
+
+// In: nothing. Out: Evidence. STATUS_BUFFER_TOO_SMALL when the output is shorter.
+inline constexpr std::uint32_t kControlEvidence = control_code(0x804, Method::Buffered, ControlAccess::Read);
 
 inline constexpr std::uint32_t kMaximumWaitingReads = 4;
 inline constexpr std::uint32_t kRefreshIntervalMs = 1000;
@@ -55,6 +60,7 @@ namespace capability {
 inline constexpr std::uint64_t Read = 1ull << 0;
 inline constexpr std::uint64_t Statistics = 1ull << 1;
 inline constexpr std::uint64_t Refresh = 1ull << 2;  // an Nri object was found
+inline constexpr std::uint64_t Evidence = 1ull << 3;
 }  // namespace capability
 
 enum class CallbackObjectName : std::uint32_t { Wd = 1, Mp = 2 };
@@ -104,5 +110,46 @@ struct Statistics {
   std::uint64_t anomalies[static_cast<std::uint32_t>(Anomaly::Count)];
 };
 static_assert(sizeof(Statistics) % 8 == 0);
+inline constexpr std::uint32_t kFirstStatisticsSize = 224;  // schema 1's, which ends with anomalies[HighIrql]
+static_assert(offsetof(Statistics, anomalies) + (static_cast<std::uint32_t>(Anomaly::HighIrql) + 1) * 8 ==
+              kFirstStatisticsSize);
+
+// By which this machine's notifier is known, and what it was found to be. docs/observer.md has the rules.
+struct Evidence {
+  std::uint32_t size;  // bytes the driver wrote
+
+  // The decision; Unknown, 0 and 0 while there is none.
+  std::uint32_t generation;     // ArgumentGeneration
+  std::uint32_t place_decided;  // 1: `place` and `magic` are decided, be it that no context lies near the argument
+  std::uint32_t place;          // ContextPlace
+  std::uint32_t magic;          // of the contexts there, known or not; 0 with place None
+  std::uint32_t reserved;
+
+  // Creates by their argument's generation. Agreeing: the parent that it leads to is the one that NT names.
+  std::uint64_t creates_agreeing[3];     // index: ArgumentGeneration; [Unknown] stays 0
+  std::uint64_t creates_disagreeing[3];  // NT names another; [Unknown]: member 0x08 was neither
+  std::uint64_t creates_unconfirmed[3];  // NT does not know the process or its parent
+  // Creates and exits by where their context lay. Agreeing: magic, process id and creation time are as NT has them.
+  std::uint64_t contexts_agreeing[3];    // index: ContextPlace; [None]: no place had a pointer to a context's type
+  std::uint64_t contexts_other_magic;    // a context's type, in an unknown size
+  std::uint64_t contexts_other_process;  // a known magic, but NT has another id or creation time
+  std::uint64_t contexts_unreadable;
+  // Contexts recognised, by their magic: at most kMagics different ones, in no order; magic 0: free.
+  static constexpr std::uint32_t kMagics = 8;
+  struct Magic {
+    std::uint32_t magic;
+    std::uint32_t reserved;
+    std::uint64_t count;
+  } magics[kMagics];
+  // Events against the decision that stood when they came: PlaceDisagrees and GenerationDisagrees count them too.
+  std::uint64_t against_generation;
+  std::uint64_t against_place;
+  std::uint64_t decisions_changed;
+  // Raw trusted bytes of creates and refreshes: 2019 writes 0x40, 2025 writes 1.
+  std::uint64_t trusted_as_40;
+  std::uint64_t trusted_as_01;
+  std::uint64_t byte_1e_set;  // by value only: the newest build's alone
+};
+static_assert(sizeof(Evidence) % 8 == 0);
 
 }  // namespace wdscope::wire

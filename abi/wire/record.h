@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "abi/defender/context_layout.h"
+
 namespace wdscope::wire {
 
 enum class RecordKind : std::uint16_t {
@@ -25,8 +27,7 @@ struct RecordHeader {
   std::uint32_t size;        // whole record, a multiple of 8
   std::uint16_t kind;        // RecordKind
   std::uint16_t fixed_size;  // bytes of fixed part, header included
-  std::uint64_t
-      sequence;  // process records: consecutive from 0 since the observer's load. Loss: that of the first lost
+  std::uint64_t sequence;    // consecutive from 0 since the observer's load; loss: that of the first lost
 };
 static_assert(sizeof(RecordHeader) == 16);
 
@@ -50,7 +51,7 @@ inline constexpr std::uint64_t ArgumentParent = 1ull << 1;      // argument_pare
 inline constexpr std::uint64_t ArgumentImage = 1ull << 2;       // argument_image
 inline constexpr std::uint64_t ContextLocation = 1ull << 3;     // context_address, context_magic: a candidate was read
 inline constexpr std::uint64_t Context = 1ull << 4;             // recognised: magic, size, pid, creation time agree
-inline constexpr std::uint64_t ContextTail25080 = 1ull << 5;    // members behind 0xC0 of the 0x130 layout
+inline constexpr std::uint64_t ContextTail25080 = 1ull << 5;    // kContextTailMembers: all of them are known
 inline constexpr std::uint64_t ContextImage = 1ull << 6;        // context_image
 inline constexpr std::uint64_t ContextCommandLine = 1ull << 7;  // context_command_line
 inline constexpr std::uint64_t ContextProtection = 1ull << 8;   // the notifier's query of the protection succeeded
@@ -59,6 +60,11 @@ inline constexpr std::uint64_t NtParent = 1ull << 10;
 inline constexpr std::uint64_t NtSession = 1ull << 11;
 inline constexpr std::uint64_t NtProtection = 1ull << 12;
 inline constexpr std::uint64_t NtImageName = 1ull << 13;  // nt_image_name
+// 14: ContextImageSame, below
+inline constexpr std::uint64_t DocRule = 1ull << 15;            // the rule at context_doc_rule_address was recognised
+inline constexpr std::uint64_t DocRuleImage = 1ull << 16;       // doc_rule_image
+inline constexpr std::uint64_t DocRuleExtensions = 1ull << 17;  // doc_rule_extensions
+inline constexpr std::uint64_t Snapshot = 1ull << 18;           // no notification: snapshot_ members, and time
 }  // namespace known
 
 // Bits of ProcessRecord::anomalies: what was odd about this notification. Each has a counter of its own in Statistics,
@@ -81,6 +87,11 @@ enum class Anomaly : std::uint32_t {
   ProcessUnknownToNt,  // NT does not know the pid
   TrustWithoutCreate,  // reserved for user mode; the driver keeps no table of processes
   HighIrql,            // notified above APC_LEVEL: nothing foreign was read
+  // since schema 2
+  DocRuleInvalid,       // the context's doc rule is unreadable or no rule that we know: nothing of it is told
+  DocRuleTruncated,     // its extensions did not end within kMaximumExtensionsSize, or did not fit
+  GenerationDisagrees,  // the argument is of another generation than this machine's, as decided by evidence
+  PlaceDisagrees,       // the context lies elsewhere, or has another magic, than this machine's
   Count
 };
 constexpr std::uint32_t anomaly_bit(Anomaly anomaly) {
@@ -97,6 +108,15 @@ enum class ContextPlace : std::uint8_t {
   None = 0,
   Minus10 = 1,  // pointer found at Argument1 - 0x10 (1910)
   Minus08 = 2,  // pointer found at Argument1 - 0x08 (0xA5)
+};
+
+// The observer has asked the notifier to repeat the state of every process it knows. Between the two marks of one
+// number lie its answers, on the thread that the marks name, and whatever other threads notified meanwhile.
+enum class SnapshotBoundary : std::uint8_t { None = 0, Begin = 1, End = 2 };
+enum class SnapshotTrigger : std::uint8_t {
+  None = 0,
+  Attach = 1,   // the observer by itself, when it had registered
+  Request = 2,  // kControlRefresh
 };
 
 struct ProcessRecord {
@@ -118,7 +138,7 @@ struct ProcessRecord {
   std::uint64_t argument_member_08;  // raw
   std::uint64_t argument_parent_process_id;
 
-  // context: the common 0xC0 bytes
+  // context
   std::uint64_t context_address;
   std::uint32_t context_magic;
   std::uint32_t context_flags;
@@ -132,7 +152,6 @@ struct ProcessRecord {
   std::uint8_t context_protection;
   std::uint8_t nt_protection;  // nt
   std::uint16_t reserved2;
-  // context: the tail of the 0x130 layout
   std::uint32_t context_known_type;
   std::uint32_t context_session_id;
   std::uint32_t context_rules3;
@@ -150,17 +169,42 @@ struct ProcessRecord {
   StringSpan argument_image;
   StringSpan context_image;  // absent when equal to argument_image, byte for byte: see ContextImageSame
   StringSpan context_command_line;
+
+  // since schema 2
+  std::uint32_t context_members;   // defender::member_bit()s of what the context's layout has; the rest above is zero
+  std::uint8_t snapshot_boundary;  // SnapshotBoundary
+  std::uint8_t snapshot_trigger;   // SnapshotTrigger
+  std::uint16_t reserved4;
+  std::uint32_t snapshot_number;    // counts from 1 since the observer's load
+  std::uint32_t snapshot_answered;  // End: notifications that came on this thread since the begin
+  StringSpan doc_rule_image;        // file name alone
+  StringSpan doc_rule_extensions;   // each but the last followed by a NUL
 };
 static_assert(sizeof(ProcessRecord) % 8 == 0);
+inline constexpr std::uint16_t kFirstProcessRecordSize = offsetof(ProcessRecord, context_members);  // schema 1's
 static_assert(offsetof(ProcessRecord, process_id) % 8 == 0);
+
+// What a schema-1 record has when ContextTail25080 is set, and what it has with any context.
+inline constexpr std::uint32_t kContextTailMembers = defender::member_bit(defender::ContextMember::KnownProcessType) |
+                                                     defender::member_bit(defender::ContextMember::SessionId) |
+                                                     defender::member_bit(defender::ContextMember::ProcessRules3) |
+                                                     defender::member_bit(defender::ContextMember::State) |
+                                                     defender::member_bit(defender::ContextMember::SendResult) |
+                                                     defender::member_bit(defender::ContextMember::InfoApplications);
+inline constexpr std::uint32_t kContextCommonMembers =
+    defender::member_bit(defender::ContextMember::KnownProcessType) - 1;
 
 namespace known {
 // The context's image name equals the argument's and is carried once, as argument_image.
 inline constexpr std::uint64_t ContextImageSame = 1ull << 14;
 }  // namespace known
 
-// The longest record: two names and a command line of 65,534 bytes each.
+// The longest record: two names and a command line of 65,534 bytes each, and a doc rule.
 inline constexpr std::size_t kMaximumStringLength = 0xFFFE;
-inline constexpr std::size_t kMaximumRecordSize = (sizeof(ProcessRecord) + 3 * (kMaximumStringLength + 2) + 7) / 8 * 8;
+inline constexpr std::size_t kMaximumDocRuleNameSize = defender::kDocRuleNameUnits * sizeof(char16_t);
+inline constexpr std::size_t kMaximumExtensionsSize = 2048;  // assumed: no rule lists more
+inline constexpr std::size_t kMaximumRecordSize =
+    (sizeof(ProcessRecord) + 3 * (kMaximumStringLength + 2) + kMaximumDocRuleNameSize + kMaximumExtensionsSize + 7) /
+    8 * 8;
 
 }  // namespace wdscope::wire

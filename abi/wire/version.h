@@ -10,6 +10,6 @@
 namespace wdscope::wire {
 
 inline constexpr std::uint32_t kProtocolVersion = 1;
-inline constexpr std::uint32_t kSchemaVersion = 1;
+inline constexpr std::uint32_t kSchemaVersion = 2;
 
 }  // namespace wdscope::wire

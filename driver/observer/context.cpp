@@ -1,110 +1,107 @@
 // SPDX-License-Identifier: MIT
 #include "observer/context.h"
 
-#include "abi/defender/layouts.h"
-
 namespace wdscope::observer {
 namespace {
 
-using defender::MP_PROCESS_CONTEXT;
-using defender::MP_PROCESS_CONTEXT_25080;
+using defender::ContextLayout;
+using defender::ContextMember;
 using kit::ForeignAddress;
 using wire::Anomaly;
 using wire::anomaly_bit;
 using wire::ContextPlace;
 
-// Decoding goes through the structures that the catalogue takes its offsets from.
-bool is_known_magic(std::uint32_t magic) {
-  return defender::layout::kProcessContextMagics.contain(magic);
-}
-
-std::uint64_t candidate_at(const Argument& argument, ContextPlace place) {
-  return argument.before[place == ContextPlace::Minus10 ? 0 : 1];
-}
-
 // How far a candidate got, for telling which of two to report.
 enum class Progress { NoPointer, Unreadable, UnknownMagic, OtherProcess, Recognised };
 
-// Doubtful: what stands there is likely something else; no more than its first word is read before the magic is known.
-enum class Trust { Expected, Doubtful };
+Progress stop_at(Progress progress, Anomaly anomaly, Context& context) {
+  context.anomalies = anomaly_bit(anomaly);
+  return progress;
+}
 
-Progress examine(std::uint64_t address, const ProcessKey* key, Trust trust, Context& context) {
-  const auto foreign = static_cast<ForeignAddress>(address);
-  if (!kit::is_kernel_pointer(foreign, alignof(MP_PROCESS_CONTEXT))) return Progress::NoPointer;
-  context.address = address;
-  if (trust == Trust::Doubtful) {
-    if (kit::checked_read(foreign, context.magic) != STATUS_SUCCESS) {
-      context.anomalies = anomaly_bit(Anomaly::ContextUnreadable);
-      return Progress::Unreadable;
-    }
-    if (!is_known_magic(context.magic)) {
-      context.anomalies = anomaly_bit(Anomaly::ContextMagicUnknown);
-      return Progress::UnknownMagic;
-    }
+// Reads the context in the layout that its magic names. With a guess all of it is read at once; else, what stands there
+// being likely something else, no more than its first word before that is known.
+Progress read_by_layout(ForeignAddress address, const ContextLayout* guess, Context& context) {
+  if (guess != nullptr && kit::checked_copy(context.bytes, address, guess->span) == STATUS_SUCCESS) {
+    __builtin_memcpy(&context.magic, context.bytes, sizeof(context.magic));
+    context.layout = guess;
+    if (context.magic == guess->magic) return Progress::Recognised;
   }
-  if (kit::checked_copy(&context.common, foreign, sizeof(context.common)) != STATUS_SUCCESS) {
-    context.anomalies = anomaly_bit(Anomaly::ContextUnreadable);
-    return Progress::Unreadable;
+  if (kit::checked_read(address, context.magic) != STATUS_SUCCESS) {
+    return stop_at(Progress::Unreadable, Anomaly::ContextUnreadable, context);
   }
-  // Read anew: the copy is what is judged.
-  context.magic = context.common.Magic;
-  context.anomalies = 0;
-  if (!is_known_magic(context.magic)) {
-    context.anomalies = anomaly_bit(Anomaly::ContextMagicUnknown);
-    return Progress::UnknownMagic;
+  const std::uint32_t first_magic = context.magic;
+  context.layout = defender::catalogued_context(first_magic);
+  if (context.layout == nullptr) {
+    return stop_at(Progress::UnknownMagic, Anomaly::ContextMagicUnknown, context);
   }
+  if (kit::checked_copy(context.bytes, address, context.layout->span) != STATUS_SUCCESS) {
+    return stop_at(Progress::Unreadable, Anomaly::ContextUnreadable, context);
+  }
+  // Read anew: the copy is what is judged, and it must be of the kind that its length was chosen for.
+  __builtin_memcpy(&context.magic, context.bytes, sizeof(context.magic));
+  if (context.magic != first_magic) {
+    return stop_at(Progress::UnknownMagic, Anomaly::ContextMagicUnknown, context);
+  }
+  return Progress::Recognised;
+}
+
+Progress examine(ForeignAddress address, const ProcessKey* key, const ContextLayout* guess, Context& context) {
+  if (!kit::is_kernel_pointer(address, alignof(std::uint64_t))) return Progress::NoPointer;
+  context.address = static_cast<std::uint64_t>(address);
+  const Progress progress = read_by_layout(address, guess, context);
+  if (progress != Progress::Recognised) return progress;
   if (key == nullptr) return Progress::OtherProcess;
-  if (context.common.ProcessId != key->process_id) context.anomalies |= anomaly_bit(Anomaly::ContextPidMismatch);
-  if (context.common.CreateTime != key->created_100ns) context.anomalies |= anomaly_bit(Anomaly::ContextTimeMismatch);
+  if (context.number<ContextMember::ProcessId>() != key->process_id) {
+    context.anomalies |= anomaly_bit(Anomaly::ContextPidMismatch);
+  }
+  if (static_cast<std::int64_t>(context.number<ContextMember::CreateTime>()) != key->created_100ns) {
+    context.anomalies |= anomaly_bit(Anomaly::ContextTimeMismatch);
+  }
   return context.anomalies == 0 ? Progress::Recognised : Progress::OtherProcess;
 }
 
-Progress examine_place(const Argument& argument, const ProcessKey* key, ContextPlace place, ContextPlace expected,
+Progress examine_place(const Argument& argument, const ProcessKey* key, ContextPlace place, const ContextGuess& guess,
                        Context& context) {
   context.anomalies = 0;
   context.magic = 0;
+  const std::uint64_t candidate = argument.before[place == ContextPlace::Minus10 ? 0 : 1];
   const Progress progress =
-      examine(candidate_at(argument, place), key, place == expected ? Trust::Expected : Trust::Doubtful, context);
+      examine(static_cast<ForeignAddress>(candidate), key, place == guess.place ? guess.layout : nullptr, context);
   context.place = place;
   context.located = progress > Progress::Unreadable;
   context.recognised = progress == Progress::Recognised;
   return progress;
 }
 
-void read_tail(Context& context) {
-  if (context.magic != defender::kProcessContextMagic25080) return;
-  constexpr std::uint64_t kTail = offsetof(MP_PROCESS_CONTEXT_25080, KnownProcessType);
-  context.tail_known = kit::checked_copy(&context.tail, static_cast<ForeignAddress>(context.address + kTail),
-                                         sizeof(context.tail)) == STATUS_SUCCESS;
-  if (!context.tail_known) context.anomalies |= anomaly_bit(Anomaly::ContextUnreadable);
+ContextPlace likeliest_place(const Argument& argument, const ContextGuess& guess) {
+  if (guess.place != ContextPlace::None) return guess.place;
+  return argument.generation == wire::ArgumentGeneration::ParentByPointer ? ContextPlace::Minus10
+                                                                          : ContextPlace::Minus08;
+}
+
+bool has_context_near(const Argument& argument) {
+  if (!argument.readable || !argument.on_stack) return false;
+  // Of an argument that is not understood, nothing around it is either.
+  if (argument.is(defender::OperationType::Create)) return argument.generation != wire::ArgumentGeneration::Unknown;
+  return argument.is(defender::OperationType::Terminate);
 }
 
 }  // namespace
 
-void find_context(const Argument& argument, const ProcessKey* key, ContextPlace expected, Context& context) {
+void find_context(const Argument& argument, const ProcessKey* key, const ContextGuess& guess, Context& context) {
   context.located = false;
   context.recognised = false;
-  context.tail_known = false;
   context.place = ContextPlace::None;
   context.anomalies = 0;
-  if (!argument.readable || !argument.on_stack) return;
-
-  if (argument.is(defender::OperationType::Create)) {
-    if (argument.generation == wire::ArgumentGeneration::Unknown) return;
-    const ContextPlace place = argument.generation == wire::ArgumentGeneration::ParentByPointer ? ContextPlace::Minus10
-                                                                                                : ContextPlace::Minus08;
-    examine_place(argument, key, place, expected, context);
-  } else if (argument.is(defender::OperationType::Terminate)) {
-    const ContextPlace first = expected == ContextPlace::Minus10 ? ContextPlace::Minus10 : ContextPlace::Minus08;
-    const ContextPlace second = first == ContextPlace::Minus10 ? ContextPlace::Minus08 : ContextPlace::Minus10;
-    const Progress first_progress = examine_place(argument, key, first, expected, context);
-    if (first_progress != Progress::Recognised) {
-      const Progress second_progress = examine_place(argument, key, second, expected, context);
-      // Neither: tell of the one that came nearer.
-      if (second_progress < first_progress) examine_place(argument, key, first, expected, context);
-    }
-  }
-  if (context.recognised) read_tail(context);
+  if (!has_context_near(argument)) return;
+  const ContextPlace first = likeliest_place(argument, guess);
+  const ContextPlace second = first == ContextPlace::Minus10 ? ContextPlace::Minus08 : ContextPlace::Minus10;
+  const Progress first_progress = examine_place(argument, key, first, guess, context);
+  if (first_progress == Progress::Recognised) return;
+  const Progress second_progress = examine_place(argument, key, second, guess, context);
+  // Neither: tell of the one that came nearer.
+  if (second_progress < first_progress) examine_place(argument, key, first, guess, context);
 }
 
 }  // namespace wdscope::observer

@@ -7,6 +7,7 @@
 namespace wdscope::observer {
 namespace {
 
+using defender::ContextMember;
 using defender::MP_PROCESS_CONTEXT_25080;
 using wire::Anomaly;
 using wire::anomaly_bit;
@@ -46,9 +47,10 @@ Argument argument_with(std::uint32_t operation, ArgumentGeneration generation, s
   return argument;
 }
 
-Context find(const Argument& argument, const ProcessKey* key = &kKey, ContextPlace expected = ContextPlace::None) {
+Context find(const Argument& argument, const ProcessKey* key = &kKey, ContextPlace expected = ContextPlace::None,
+             const defender::ContextLayout* layout = nullptr) {
   Context context;
-  find_context(argument, key, expected, context);
+  find_context(argument, key, {expected, layout}, context);
   return context;
 }
 
@@ -60,7 +62,7 @@ KERNEL_TEST("Context: a 2019 create has it 0x10 before the argument") {
     KERNEL_REQUIRE(context.recognised);
     KERNEL_CHECK_EQUAL(context.place, ContextPlace::Minus10);
     KERNEL_CHECK_EQUAL(context.address, pool.address());
-    KERNEL_CHECK(!context.tail_known);
+    KERNEL_CHECK(!context.has(ContextMember::State));
     KERNEL_CHECK_EQUAL(context.anomalies, 0u);
   }
 }
@@ -69,17 +71,17 @@ KERNEL_TEST("Context: an 0xA5 create has it 0x08 before the argument, with its t
   PoolContext pool(defender::kProcessContextMagic25080);
   PoolContext other(defender::kProcessContextMagic25080);
   const Context context = find(argument_with(1, ArgumentGeneration::ParentByValue, other.address(), pool.address()));
-  KERNEL_REQUIRE(context.recognised && context.tail_known);
+  KERNEL_REQUIRE(context.recognised && context.has(ContextMember::State));
   KERNEL_CHECK_EQUAL(context.place, ContextPlace::Minus08);
   KERNEL_CHECK_EQUAL(context.address, pool.address());
-  KERNEL_CHECK_EQUAL(context.tail.known_process_type, 0x1Eu);
-  KERNEL_CHECK_EQUAL(context.tail.state, 1u);
+  KERNEL_CHECK_EQUAL(context.word<ContextMember::KnownProcessType>(), 0x1Eu);
+  KERNEL_CHECK_EQUAL(context.word<ContextMember::State>(), 1u);
 }
 
 KERNEL_TEST("Context: the preview's size is recognised, without a tail") {
   PoolContext pool(defender::kProcessContextMagic20H1);
   const Context context = find(argument_with(1, ArgumentGeneration::ParentByPointer, pool.address(), 0));
-  KERNEL_CHECK(context.recognised && !context.tail_known);
+  KERNEL_CHECK(context.recognised && !context.has(ContextMember::State));
 }
 
 KERNEL_TEST("Context: an exit is looked for in both places, wherever it was last") {
@@ -92,6 +94,22 @@ KERNEL_TEST("Context: an exit is looked for in both places, wherever it was last
     KERNEL_CHECK(at10.recognised);
     KERNEL_CHECK_EQUAL(at10.place, ContextPlace::Minus10);
     KERNEL_CHECK_EQUAL(at10.anomalies, 0u);
+  }
+}
+
+KERNEL_TEST("Context: a wrong guess of place or layout costs reads, not the context") {
+  PoolContext pool(defender::kProcessContextMagic25080);
+  for (const ContextPlace expected : {ContextPlace::None, ContextPlace::Minus08, ContextPlace::Minus10}) {
+    for (const defender::ContextLayout& layout : defender::kCataloguedContexts.layouts) {
+      for (const std::uint32_t operation : {1u, 2u}) {
+        const Context context = find(argument_with(operation, ArgumentGeneration::ParentByValue, 0, pool.address()),
+                                     &kKey, expected, &layout);
+        KERNEL_REQUIRE(context.recognised);
+        KERNEL_CHECK_EQUAL(context.place, ContextPlace::Minus08);
+        KERNEL_CHECK_EQUAL(context.layout->magic, defender::kProcessContextMagic25080);
+        KERNEL_CHECK_EQUAL(context.word<ContextMember::KnownProcessType>(), 0x1Eu);
+      }
+    }
   }
 }
 

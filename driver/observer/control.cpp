@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "observer/control.h"
 
+#include <algorithm>
+
 #include "abi/wire/control.h"
 #include "kit/device.h"
 #include "kit/irql.h"
@@ -27,17 +29,18 @@ struct Buffers {
   void* system;  // null when both lengths are 0
 };
 
-// METHOD_BUFFERED, no input, one structure out.
+// METHOD_BUFFERED, no input, one structure out: as much of it as fits, but `least` bytes.
 template <class Reply>
-NTSTATUS finish_with(PIRP irp, const Reply& reply) {
+NTSTATUS finish_with(PIRP irp, const Reply& reply, std::size_t least = sizeof(Reply)) {
   const Buffers buffers(irp);
-  if (buffers.output_size < sizeof(Reply)) return complete(irp, STATUS_BUFFER_TOO_SMALL);
-  RtlCopyMemory(buffers.system, &reply, sizeof(Reply));
-  return complete(irp, STATUS_SUCCESS, sizeof(Reply));
+  if (buffers.output_size < least) return complete(irp, STATUS_BUFFER_TOO_SMALL);
+  const std::size_t size = std::min(buffers.output_size, sizeof(Reply));
+  RtlCopyMemory(buffers.system, &reply, size);
+  return complete(irp, STATUS_SUCCESS, size);
 }
 
 NTSTATUS answer_version(Observer& observer, PIRP irp) {
-  std::uint64_t capabilities = wire::capability::Read | wire::capability::Statistics;
+  std::uint64_t capabilities = wire::capability::Read | wire::capability::Statistics | wire::capability::Evidence;
   if (observer.subscription().can_refresh()) capabilities |= wire::capability::Refresh;
   return finish_with(irp, wire::VersionReply{wire::kProtocolVersion, wire::kSchemaVersion, WDSCOPE_DRIVER_VERSION,
                                              static_cast<std::uint32_t>(observer.subscription().name()), capabilities,
@@ -47,20 +50,27 @@ NTSTATUS answer_version(Observer& observer, PIRP irp) {
 NTSTATUS answer_statistics(Observer& observer, const Reader& reader, PIRP irp) {
   wire::Statistics statistics{};
   const kit::EventRing& ring = observer.ring();
-  statistics.size = sizeof(statistics);
+  statistics.size = static_cast<std::uint32_t>(std::min(Buffers(irp).output_size, sizeof(statistics)));
   statistics.reader_count = observer.reader_count().load(std::memory_order_relaxed);
   // The account of the reader before the head: it never claims more than was produced.
   statistics.reader_delivered = reader.delivered();
   statistics.reader_lost = reader.lost();
   statistics.reader_start = reader.start();
   observer.counters().describe(statistics);
+  const std::uint64_t marks = observer.counters().marks();
   statistics.overwritten = ring.tail_sequence();
   statistics.produced = ring.head_sequence();
-  // Each becomes a record or is dropped as too large.
-  statistics.notifications = statistics.produced + statistics.dropped_too_large;
+  // Each becomes a record or is dropped as too large; marks are no notifications.
+  statistics.notifications = statistics.produced + statistics.dropped_too_large - marks;
   statistics.ring_size = ring.size();
   statistics.ring_used = ring.used();
-  return finish_with(irp, statistics);
+  return finish_with(irp, statistics, wire::kFirstStatisticsSize);
+}
+
+NTSTATUS answer_evidence(Observer& observer, PIRP irp) {
+  wire::Evidence evidence{};
+  observer.evidence().describe(evidence);
+  return finish_with(irp, evidence);
 }
 
 NTSTATUS read_records(Observer& observer, Reader& reader, PIRP irp) {
@@ -84,11 +94,12 @@ NTSTATUS read_records(Observer& observer, Reader& reader, PIRP irp) {
 }
 
 NTSTATUS refresh(Observer& observer, PIRP irp) {
-  return complete(irp, observer.subscription().refresh());
+  return complete(irp, observer.snapshot().take(wire::SnapshotTrigger::Request));
 }
 
 bool takes_no_input(std::uint32_t code) {
-  return code == wire::kControlVersion || code == wire::kControlStatistics || code == wire::kControlRefresh;
+  return code == wire::kControlVersion || code == wire::kControlStatistics || code == wire::kControlRefresh ||
+         code == wire::kControlEvidence;
 }
 
 NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT device, PIRP irp) {
@@ -110,6 +121,8 @@ NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT device, PIRP irp) {
       return answer_statistics(observer, reader, irp);
     case wire::kControlRefresh:
       return refresh(observer, irp);
+    case wire::kControlEvidence:
+      return answer_evidence(observer, irp);
     default:
       return complete(irp, STATUS_INVALID_DEVICE_REQUEST);
   }

@@ -18,6 +18,9 @@ class Counters {
     }
   }
   void text_left_out() { dropped_no_buffer_.fetch_add(1, std::memory_order_relaxed); }
+  // A record that stands for no notification was published.
+  void marked() { marks_.fetch_add(1, std::memory_order_relaxed); }
+  std::uint64_t marks() const { return marks_.load(std::memory_order_relaxed); }
   void record_too_large() { dropped_too_large_.fetch_add(1, std::memory_order_relaxed); }
 
   // Fills the members that are counted here.
@@ -35,6 +38,7 @@ class Counters {
 
   std::atomic<std::uint64_t> dropped_no_buffer_{0};
   std::atomic<std::uint64_t> dropped_too_large_{0};
+  std::atomic<std::uint64_t> marks_{0};
   std::atomic<std::uint64_t> anomalies_[kAnomalyCount]{};
 };
 

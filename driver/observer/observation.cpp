@@ -17,6 +17,10 @@ std::int64_t now_100ns() {
   return now.QuadPart;
 }
 
+std::uint64_t current_thread_id() {
+  return reinterpret_cast<std::uint64_t>(PsGetCurrentThreadId());
+}
+
 }  // namespace
 
 NTSTATUS Observation::start() {
@@ -30,7 +34,10 @@ void Observation::notify(const void* argument1, const void* argument2) {
   wire::ProcessRecord& record = builder.fixed();
   record.time_100ns = now_100ns();
   record.notifier_process_id = reinterpret_cast<std::uint64_t>(PsGetCurrentProcessId());
-  record.notifier_thread_id = reinterpret_cast<std::uint64_t>(PsGetCurrentThreadId());
+  record.notifier_thread_id = current_thread_id();
+  if (record.notifier_thread_id == snapshot_thread_id_.load(std::memory_order_relaxed)) {
+    snapshot_answers_.fetch_add(1, std::memory_order_relaxed);
+  }
   if (KeGetCurrentIrql() > APC_LEVEL) {
     record.anomalies |= anomaly_bit(Anomaly::HighIrql);
   } else {
@@ -58,10 +65,10 @@ void Observation::describe(const void* argument1, const void* argument2, RecordB
   }
 
   const ProcessKey key{argument.info.ProcessId, record.nt_created_100ns};
-  const wire::ContextPlace expected = expected_place_.load(std::memory_order_relaxed);
   Context context;
-  find_context(argument, process_known ? &key : nullptr, expected, context);
-  if (context.recognised && context.place != expected) expected_place_.store(context.place, std::memory_order_relaxed);
+  find_context(argument, process_known ? &key : nullptr, evidence_.guess(), context);
+  record.anomalies |= evidence_.weigh(
+      argument, context, {process_known, (record.known & wire::known::NtParent) != 0, record.nt_parent_process_id});
   builder.add_context(context);
 }
 
@@ -79,6 +86,34 @@ void Observation::publish(std::uint64_t* record) {
       counters_.record_too_large();
       break;
   }
+}
+
+void Observation::begin_snapshot(std::uint32_t number, wire::SnapshotTrigger trigger) {
+  kit::expect_irql_at_most(PASSIVE_LEVEL);
+  snapshot_answers_.store(0, std::memory_order_relaxed);
+  snapshot_thread_id_.store(current_thread_id(), std::memory_order_relaxed);
+  mark_snapshot(number, trigger, wire::SnapshotBoundary::Begin);
+}
+
+void Observation::end_snapshot(std::uint32_t number, wire::SnapshotTrigger trigger) {
+  kit::expect_irql_at_most(PASSIVE_LEVEL);
+  snapshot_thread_id_.store(0, std::memory_order_relaxed);
+  mark_snapshot(number, trigger, wire::SnapshotBoundary::End);
+}
+
+void Observation::mark_snapshot(std::uint32_t number, wire::SnapshotTrigger trigger, wire::SnapshotBoundary boundary) {
+  RecordBuilder builder(staging_, counters_);
+  wire::ProcessRecord& mark = builder.fixed();
+  mark.known = wire::known::Snapshot;
+  mark.time_100ns = now_100ns();
+  mark.notifier_process_id = reinterpret_cast<std::uint64_t>(PsGetCurrentProcessId());
+  mark.notifier_thread_id = current_thread_id();
+  mark.snapshot_boundary = static_cast<std::uint8_t>(boundary);
+  mark.snapshot_trigger = static_cast<std::uint8_t>(trigger);
+  mark.snapshot_number = number;
+  mark.snapshot_answered = snapshot_answers_.load(std::memory_order_relaxed);
+  publish(builder.finish());
+  counters_.marked();
 }
 
 }  // namespace wdscope::observer

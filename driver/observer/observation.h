@@ -9,6 +9,7 @@
 #include "abi/wire/record.h"
 #include "kit/event_ring.h"
 #include "observer/counters.h"
+#include "observer/evidence.h"
 #include "observer/nt_facts.h"
 #include "observer/record_builder.h"
 #include "observer/staging.h"
@@ -29,19 +30,27 @@ class Observation {
   // What ExNotifyCallback passes, from whomever. IRQL <= DISPATCH_LEVEL; above APC_LEVEL only the fact is recorded.
   void notify(const void* argument1, const void* argument2);
 
+  // Marks in the ring around what a refresh brings on this thread; one snapshot at a time. PASSIVE_LEVEL.
+  void begin_snapshot(std::uint32_t number, wire::SnapshotTrigger trigger);
+  void end_snapshot(std::uint32_t number, wire::SnapshotTrigger trigger);
+
   const Counters& counters() const { return counters_; }
+  const Evidence& evidence() const { return evidence_; }
 
  private:
   void describe(const void* argument1, const void* argument2, RecordBuilder& builder);
   void publish(std::uint64_t* record);
+  void mark_snapshot(std::uint32_t number, wire::SnapshotTrigger trigger, wire::SnapshotBoundary boundary);
 
   kit::EventRing& ring_;
   KEVENT& record_awaited_;
   NtFacts nt_facts_;
   Staging staging_;
   Counters counters_;
-  // Where a context was last recognised: only saves reads, never decides.
-  std::atomic<wire::ContextPlace> expected_place_{wire::ContextPlace::None};
+  Evidence evidence_;
+  // Notifications on the thread that takes a snapshot; no thread's id is 0.
+  std::atomic<std::uint64_t> snapshot_thread_id_{0};
+  std::atomic<std::uint32_t> snapshot_answers_{0};
 };
 
 }  // namespace wdscope::observer

@@ -11,6 +11,7 @@ namespace wdscope::observer {
 namespace {
 
 constexpr kit::NumberParameter kRingSizeKb{u"RingSizeKb", 16384, 256, 262144};
+constexpr kit::NumberParameter kSnapshotOnAttach{u"SnapshotOnAttach", 1, 0, 1};
 
 struct DeviceExtension {
   Observer* observer;
@@ -30,7 +31,9 @@ NTSTATUS Observer::start(PDRIVER_OBJECT driver, const UNICODE_STRING& registry_p
   boot_id_ = static_cast<std::uint64_t>(now.QuadPart) ^ interrupt_time_100ns() << 32;
 
   std::uint32_t ring_size_kb = 0;
+  std::uint32_t snapshot_on_attach = 0;
   NTSTATUS status = kit::read_number(registry_path, kRingSizeKb, ring_size_kb);
+  if (NT_SUCCESS(status)) status = kit::read_number(registry_path, kSnapshotOnAttach, snapshot_on_attach);
   if (!NT_SUCCESS(status)) {
     say("its parameters cannot be read", status);
     return status;
@@ -51,12 +54,16 @@ NTSTATUS Observer::start(PDRIVER_OBJECT driver, const UNICODE_STRING& registry_p
   status = device_.create(driver, kit::counted(wire::kDeviceName), kit::counted(wire::kDosDeviceName),
                           wire::kDeviceType, kit::Opens::Shared, sizeof(DeviceExtension));
   if (!NT_SUCCESS(status)) {
-    say("the device cannot be made", status);
+    say(status == STATUS_OBJECT_NAME_COLLISION ? "another observer is loaded, and one machine has one"
+                                               : "the device cannot be made",
+        status);
     return status;
   }
   device_.object()->Flags |= DO_DIRECT_IO;
   static_cast<DeviceExtension*>(device_.object()->DeviceExtension)->observer = this;
-  return subscription_.start(notified, this);
+  status = subscription_.start(notified, this);
+  if (!NT_SUCCESS(status) || snapshot_on_attach == 0 || !subscription_.can_refresh()) return status;
+  return snapshot_.take(wire::SnapshotTrigger::Attach);
 }
 
 void Observer::stop() {

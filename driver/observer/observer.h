@@ -8,6 +8,7 @@
 #include "kit/device.h"
 #include "kit/event_ring.h"
 #include "observer/observation.h"
+#include "observer/snapshot.h"
 #include "observer/subscription.h"
 #include "observer/waiting_reads.h"
 
@@ -20,15 +21,18 @@ class Observer {
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
 
-  // Opens Defender's objects, allocates, starts the thread, makes the device, and registers last of all. On an error
-  // nothing is left behind; a message says what was wrong. PASSIVE_LEVEL, from DriverEntry.
+  // Opens Defender's objects, allocates, starts the thread, makes the device, registers, and then, unless the
+  // parameter SnapshotOnAttach is 0, takes a snapshot. On an error nothing is left behind; a message says what was
+  // wrong. PASSIVE_LEVEL, from DriverEntry.
   [[nodiscard]] NTSTATUS start(PDRIVER_OBJECT driver, const UNICODE_STRING& registry_path);
   // Unregisters first, and waits. PASSIVE_LEVEL.
   void stop();
 
   const kit::EventRing& ring() const { return ring_; }
   const Counters& counters() const { return observation_.counters(); }
+  const Evidence& evidence() const { return observation_.evidence(); }
   Subscription& subscription() { return subscription_; }
+  Snapshot& snapshot() { return snapshot_; }
   WaitingReads& waiting_reads() { return waiting_reads_; }
   std::atomic<std::uint32_t>& reader_count() { return reader_count_; }
   std::int64_t loaded_at_100ns() const { return loaded_at_100ns_; }
@@ -42,6 +46,7 @@ class Observer {
   Observation observation_;
   kit::ControlDevice device_;
   Subscription subscription_;
+  Snapshot snapshot_{subscription_, observation_};
   std::atomic<std::uint32_t> reader_count_{0};
   std::int64_t loaded_at_100ns_ = 0;
   std::uint64_t boot_id_ = 0;

@@ -9,6 +9,7 @@
 namespace wdscope::observer {
 namespace {
 
+using defender::ContextMember;
 using wire::Anomaly;
 using wire::anomaly_bit;
 namespace known = wire::known;
@@ -24,7 +25,8 @@ RecordBuilder::RecordBuilder(Staging& staging, Counters& counters)
       counters_(counters),
       argument_image_{ForeignText::State::Absent, false, 0, {}},
       context_image_{argument_image_},
-      command_line_{argument_image_} {
+      command_line_{argument_image_},
+      doc_rule_{false, 0, argument_image_, argument_image_} {
   new (stack_) wire::ProcessRecord{};
 }
 
@@ -65,43 +67,49 @@ void RecordBuilder::add_context(const Context& context) {
   record.context_magic = context.magic;
   if (!context.recognised) return;
   record.known |= known::Context;
-  const defender::MP_PROCESS_CONTEXT& common = context.common;
-  record.context_flags = common.ProcessFlags;
-  record.context_created_100ns = common.CreateTime;
-  record.context_rules = common.ProcessRules;
-  record.context_rules2 = common.ProcessRules2;
-  record.context_injection_target_mask = common.CodeInjectionTargetMask;
-  record.context_injection_request_mask = common.CodeInjectionRequestMask;
-  record.context_doc_rule_address = common.DocRule;
-  record.context_subsystem = common.SubsystemInformation;
-  if (context.tail_known) {
+  record.context_members = context.layout->members;
+  record.context_created_100ns = static_cast<std::int64_t>(context.number<ContextMember::CreateTime>());
+  record.context_flags = context.word<ContextMember::ProcessFlags>();
+  record.context_rules = context.word<ContextMember::ProcessRules>();
+  record.context_rules2 = context.word<ContextMember::ProcessRules2>();
+  record.context_injection_target_mask = context.number<ContextMember::CodeInjectionTargetMask>();
+  record.context_injection_request_mask = context.number<ContextMember::CodeInjectionRequestMask>();
+  record.context_doc_rule_address = context.number<ContextMember::DocRule>();
+  record.context_subsystem = context.word<ContextMember::SubsystemInformation>();
+  record.context_known_type = context.word<ContextMember::KnownProcessType>();
+  record.context_session_id = context.word<ContextMember::SessionId>();
+  record.context_rules3 = context.word<ContextMember::ProcessRules3>();
+  record.context_state = context.word<ContextMember::State>();
+  record.context_send_result = context.word<ContextMember::SendResult>();
+  record.context_info_applications = context.word<ContextMember::InfoApplications>();
+  if ((record.context_members & wire::kContextTailMembers) == wire::kContextTailMembers) {
     record.known |= known::ContextTail25080;
-    record.context_known_type = context.tail.known_process_type;
-    record.context_session_id = context.tail.session_id;
-    record.context_rules3 = context.tail.rules3;
-    record.context_state = context.tail.state;
-    record.context_send_result = context.tail.send_result;
-    record.context_info_applications = context.tail.info_applications;
-    // Only this layout says whether the byte means anything.
-    if ((context.tail.state & defender::state::ProtectionValid) != 0) {
-      record.context_protection = common.Protection;
-      record.known |= known::ContextProtection;
-    }
+  }
+  // Only a layout with the state word says whether the byte means anything.
+  if (context.has(ContextMember::Protection) && (record.context_state & defender::state::ProtectionValid) != 0) {
+    record.context_protection = static_cast<std::uint8_t>(context.word<ContextMember::Protection>());
+    record.known |= known::ContextProtection;
   }
 
   // The notifier hands out its context's own string: nothing to read twice then.
-  if (common.ImageName != 0 && common.ImageName == argument_image_address_) {
+  const std::uint64_t image = context.number<ContextMember::ImageName>();
+  if (image != 0 && image == argument_image_address_) {
     if (argument_image_.present()) record.known |= known::ContextImageSame;
   } else {
-    context_image_ = read_text_header(common.ImageName);
+    context_image_ = read_text_header(image);
     note(context_image_, Anomaly::ImageStringInvalid);
   }
-  command_line_ = read_text_header(common.CommandLine);
+  command_line_ = read_text_header(context.number<ContextMember::CommandLine>());
   note(command_line_, Anomaly::CommandLineInvalid);
+
+  read_doc_rule(record.context_doc_rule_address, doc_rule_);
+  record.anomalies |= doc_rule_.anomalies;
+  if (doc_rule_.recognised) record.known |= known::DocRule;
 }
 
 void RecordBuilder::make_space() {
-  const std::uint32_t needed = round_up(end_ + argument_image_.length + context_image_.length + command_line_.length);
+  const std::uint32_t needed = round_up(end_ + argument_image_.length + context_image_.length + command_line_.length +
+                                        doc_rule_.image.length + doc_rule_.extensions.length);
   if (needed <= space_) return;
   staged_ = staging_.take();
   if (staged_ == nullptr) return;
@@ -166,11 +174,24 @@ void RecordBuilder::carry_command_line() {
   if (carried == Carried::Prefix) fixed().anomalies |= anomaly_bit(Anomaly::CommandLineTruncated);
 }
 
+void RecordBuilder::carry_doc_rule() {
+  const auto carry = [this](const ForeignText& text, wire::StringSpan& span, std::uint64_t known_bit) {
+    if (!text.present()) return;
+    const Carried carried = append(text, span);
+    if (carried != Carried::Nothing) fixed().known |= known_bit;
+    if (carried == Carried::Nothing) fixed().anomalies |= anomaly_bit(Anomaly::DocRuleInvalid);
+    if (carried == Carried::Prefix) fixed().anomalies |= anomaly_bit(Anomaly::DocRuleTruncated);
+  };
+  carry(doc_rule_.image, fixed().doc_rule_image, known::DocRuleImage);
+  carry(doc_rule_.extensions, fixed().doc_rule_extensions, known::DocRuleExtensions);
+}
+
 std::uint64_t* RecordBuilder::finish() {
   make_space();
   carry_argument_image();
   carry_context_image();
   carry_command_line();
+  carry_doc_rule();
   if (cut_) counters_.text_left_out();
   const std::uint32_t size = round_up(end_);
   // Padding is zero; texts end on even bytes.

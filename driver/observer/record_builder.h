@@ -11,6 +11,7 @@
 #include "observer/argument.h"
 #include "observer/context.h"
 #include "observer/counters.h"
+#include "observer/doc_rule.h"
 #include "observer/staging.h"
 #include "observer/text.h"
 
@@ -48,6 +49,7 @@ class RecordBuilder {
   void carry_argument_image();
   void carry_context_image();
   void carry_command_line();
+  void carry_doc_rule();
   std::uint8_t* bytes() { return reinterpret_cast<std::uint8_t*>(record_); }
 
   Staging& staging_;
@@ -61,6 +63,7 @@ class RecordBuilder {
   ForeignText argument_image_;
   ForeignText context_image_;
   ForeignText command_line_;
+  DocRule doc_rule_;
   // Behind the fixed part everything is written before it is read: not zeroed.
   alignas(16) std::uint64_t stack_[kStackSize / sizeof(std::uint64_t)];
 };

@@ -85,7 +85,9 @@ KERNEL_TEST("RecordBuilder: when no buffer is free a prefix is carried, named an
   Context context{};
   context.located = true;
   context.recognised = true;
-  context.common.CommandLine = command_line.address();
+  context.layout = defender::catalogued_context(defender::kProcessContextMagic1910);
+  const std::uint64_t address = command_line.address();
+  RtlCopyMemory(context.bytes + offsetof(defender::MP_PROCESS_CONTEXT, CommandLine), &address, sizeof(address));
   RecordBuilder builder(none, counters);
   builder.add_argument(argument_with(image));
   builder.add_context(context);

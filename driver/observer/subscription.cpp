@@ -5,7 +5,6 @@
 #include "kit/checked_copy.h"
 #include "kit/irql.h"
 #include "kit/kernel_string.h"
-#include "observer/clock.h"
 
 namespace wdscope::observer {
 namespace {
@@ -68,30 +67,22 @@ NTSTATUS Subscription::start(PCALLBACK_FUNCTION callback, void* context) {
     return STATUS_UNSUCCESSFUL;
   }
   registration_ = registration;
+  registered_.store(true, std::memory_order_release);
   return STATUS_SUCCESS;
 }
 
 void Subscription::stop() {
   if (registration_ == nullptr) return;
   kit::expect_irql_at_most(PASSIVE_LEVEL);
+  registered_.store(false, std::memory_order_release);
   ExUnregisterCallback(std::exchange(registration_, nullptr));
 }
 
-NTSTATUS Subscription::refresh() {
+void Subscription::ask_for_refresh() {
   kit::expect_irql_at_most(PASSIVE_LEVEL);
-  if (!refresh_object_) return STATUS_NOT_FOUND;
-  if (refreshing_.exchange(true, std::memory_order_acquire)) return STATUS_DEVICE_BUSY;
-  NTSTATUS status = STATUS_DEVICE_BUSY;
-  const std::uint64_t interval_100ns = milliseconds_to_100ns(wire::kRefreshIntervalMs);
-  if (last_refresh_100ns_ == 0 || interrupt_time_100ns() - last_refresh_100ns_ >= interval_100ns) {
-    // The notifier looks at the 32 bits that Argument1 points to and at Argument2: both must be zero.
-    std::uint64_t zero = 0;
-    ExNotifyCallback(refresh_object_.get(), &zero, nullptr);
-    last_refresh_100ns_ = interrupt_time_100ns();
-    status = STATUS_SUCCESS;
-  }
-  refreshing_.store(false, std::memory_order_release);
-  return status;
+  // The notifier looks at the 32 bits that Argument1 points to and at Argument2: both must be zero.
+  std::uint64_t zero = 0;
+  ExNotifyCallback(refresh_object_.get(), &zero, nullptr);
 }
 
 }  // namespace wdscope::observer

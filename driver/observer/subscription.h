@@ -50,16 +50,19 @@ class Subscription {
   wire::CallbackObjectName name() const { return name_; }
   bool can_refresh() const { return static_cast<bool>(refresh_object_); }
 
-  // kControlRefresh: returns its statuses. The notifications come on this thread, inside this call. PASSIVE_LEVEL.
-  [[nodiscard]] NTSTATUS refresh();
+  // Whether start() is over. Any IRQL.
+  bool is_registered() const { return registered_.load(std::memory_order_acquire); }
+
+  // Asks the notifier to repeat what it knows. The notifications come on this thread, inside this call. Only when
+  // can_refresh(). PASSIVE_LEVEL.
+  void ask_for_refresh();
 
  private:
   wire::CallbackObjectName name_ = wire::CallbackObjectName::Wd;
   CallbackObject process_object_;
   CallbackObject refresh_object_;
   void* registration_ = nullptr;
-  std::atomic<bool> refreshing_{false};
-  std::uint64_t last_refresh_100ns_ = 0;  // interrupt time; under refreshing_. 0: never
+  std::atomic<bool> registered_{false};
 };
 
 }  // namespace wdscope::observer

@@ -81,7 +81,14 @@ std::byte* bytes_of(PoolHeader* header) {
 
 // Offset of the first byte that is not `fill`, or `size`.
 std::size_t first_other(const std::byte* start, std::size_t size, unsigned char fill) {
-  for (std::size_t i = 0; i < size; ++i) {
+  std::uint64_t whole;
+  std::memset(&whole, fill, sizeof whole);
+  std::size_t i = 0;
+  for (std::uint64_t word; i + sizeof word <= size; i += sizeof word) {
+    std::memcpy(&word, start + i, sizeof word);
+    if (word != whole) break;
+  }
+  for (; i < size; ++i) {
     if (start[i] != std::byte{fill}) return i;
   }
   return size;

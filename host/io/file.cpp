@@ -2,7 +2,8 @@
 //
 // Invariants. A file object references its device and counts as an open file of the driver until CLOSE has returned.
 // The requests in flight are listed under the file's lock; a request leaves the list, by its own sender, before it is
-// used again, so what cancel() finds under the lock is alive.
+// used again, so what cancel() finds under the lock is alive. A posted request has several holders (its sender, its
+// completion, a cancel) and goes with the last: its completion may well come first and close the file.
 #include "host/io/file.h"
 
 #include <algorithm>
@@ -136,6 +137,24 @@ bool enter_device(DeviceObject* device) {
   return count.compare_exchange_strong(none, 1);
 }
 
+class OpenFile;
+
+// A request that nobody waits for.
+struct Posted {
+  Request* request;
+  OpenFile* file;
+  Ulong code;
+  std::span<std::byte> output;
+  DeviceFile::Completed completed;
+  std::atomic<int> holders{2};
+};
+
+void let_go(Posted* posted) {
+  if (posted->holders.fetch_sub(1) != 1) return;
+  free_request(posted->request);
+  delete posted;
+}
+
 class OpenFile final : public DeviceFile {
  public:
   OpenFile(FileObject* file, Ulong granted) : file_(file), granted_(granted) {}
@@ -167,13 +186,63 @@ class OpenFile final : public DeviceFile {
     return completion;
   }
 
+  void submit(std::uint32_t code, std::span<const std::byte> input, std::span<std::byte> output,
+              Completed completed) override {
+    require_irql_at_most(kPassiveLevel, "NtDeviceIoControlFile");
+    const Ulong needed = control_access(code);
+    if ((needed & kFileReadData & ~granted_) || (needed & kFileWriteData & ~granted_))
+      return completed({kStatusAccessDenied, 0});
+    Request* request = acquire();
+    if (!request) return completed({kStatusInsufficientResources, 0});
+    prepare_request(*request, file_->device_object, file_, kIrpMjDeviceControl);
+    if (const NtStatus prepared = prepare_control(*request, code, input, output); !nt_success(prepared)) {
+      release(request);
+      return completed({prepared, 0});
+    }
+    auto* const posted = new Posted{request, this, code, output, std::move(completed)};
+    request->completed = finish_posted;
+    request->owner = posted;
+    {
+      std::scoped_lock lock(lock_);
+      posted_.push_back(posted);
+    }
+    post_request(*request);
+    let_go(posted);
+  }
+
   void cancel() override {
-    std::scoped_lock lock(lock_);
-    for (Request* request : in_flight_)
-      if (!std::atomic_ref(request->done).load(std::memory_order_acquire)) IoCancelIrp(&request->irp);
+    std::vector<Posted*> posted;
+    {
+      std::scoped_lock lock(lock_);
+      for (Request* request : in_flight_)
+        if (std::atomic_ref(request->done).load(std::memory_order_acquire) != kRequestDone) IoCancelIrp(&request->irp);
+      posted = posted_;
+      for (Posted* one : posted) one->holders.fetch_add(1);
+    }
+    // Not under the lock, which their completion takes.
+    for (Posted* one : posted) {
+      IoCancelIrp(&one->request->irp);
+      let_go(one);
+    }
   }
 
  private:
+  static void finish_posted(Request& request, void* owner) {
+    auto* const posted = static_cast<Posted*>(owner);
+    OpenFile& file = *posted->file;
+    const Completion completion = finish_control(request, posted->code, posted->output);
+    const Completed completed = std::move(posted->completed);
+    {
+      std::scoped_lock lock(file.lock_);
+      std::erase(file.posted_, posted);
+    }
+    if (posted->holders.fetch_sub(1) == 1) {
+      file.release(&request);
+      delete posted;
+    }
+    completed(completion);
+  }
+
   Request* acquire() {
     {
       std::scoped_lock lock(lock_);
@@ -207,6 +276,7 @@ class OpenFile final : public DeviceFile {
   const Ulong granted_;
   std::mutex lock_;
   std::vector<Request*> in_flight_;
+  std::vector<Posted*> posted_;
   std::deque<Request*> idle_;
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Invariants. A request belongs to the thread that sent it until its dispatch routine is called, then to the driver
-// until it is completed, then to the sender again: `done` is the last thing that completion writes. A completed IRP's
+// until it is completed, then to the sender again: `done` is the last thing that completion writes, and a call to
+// `completed` the last thing that it does. A completed IRP's
 // current location lies two above its stack count, as on Windows, so that completing it again is seen.
 #include "host/io/request.h"
 
@@ -87,7 +88,10 @@ void prepare_request(Request& request, DeviceObject* device, FileObject* file, s
   request.stack[0].file_object = file;
 }
 
-void send_request(Request& request) {
+namespace {
+
+// Calls the dispatch routine and holds its answer against what has become of the request. False: it is pending.
+bool call_dispatch_routine(Request& request) {
   IoStackLocation& location = request.stack[0];
   DeviceObject* device = location.device_object;
   const DispatchRoutine routine = device->driver_object->major_function[location.major_function];
@@ -95,17 +99,15 @@ void send_request(Request& request) {
   const NtStatus status = routine(device, &request.irp);
   guard.check();
 
-  std::atomic_ref done(request.done);
+  const bool done = std::atomic_ref(request.done).load(std::memory_order_acquire) == kRequestDone;
   if (status == kStatusPending) {
     // The mark must have been set before the driver let go of the IRP, so it is stable by now in either place.
-    if (done.load(std::memory_order_acquire) ? !request.pending_marked
-                                             : !(std::atomic_ref(location.control).load() & kStackPendingReturned))
+    if (done ? !request.pending_marked : !(std::atomic_ref(location.control).load() & kStackPendingReturned))
       broken_rule(kInconsistentPendingReturn, request, routine,
                   "returned STATUS_PENDING without having called IoMarkIrpPending");
-    while (!done.load(std::memory_order_acquire)) futex_wait(&request.done, 0, -1);
-    return;
+    return done;
   }
-  if (!done.load(std::memory_order_acquire))
+  if (!done)
     broken_rule(kIrpReturnedWithoutCompletion, request, routine,
                 fmt::format("returned {:#010x} but neither completed the IRP nor made it pending",
                             static_cast<std::uint32_t>(status)));
@@ -117,6 +119,21 @@ void send_request(Request& request) {
     broken_rule(kInconsistentStatusReturn, request, routine,
                 fmt::format("returned {:#010x} but completed the IRP with {:#010x}", static_cast<std::uint32_t>(status),
                             static_cast<std::uint32_t>(request.irp.io_status.status)));
+  return true;
+}
+
+}  // namespace
+
+void send_request(Request& request) {
+  if (call_dispatch_routine(request)) return;
+  std::atomic_ref done(request.done);
+  std::uint32_t expected = kRequestOpen;
+  done.compare_exchange_strong(expected, kRequestAwaited, std::memory_order_acq_rel);
+  while (done.load(std::memory_order_acquire) != kRequestDone) futex_wait(&request.done, kRequestAwaited, -1);
+}
+
+void post_request(Request& request) {
+  call_dispatch_routine(request);
 }
 
 void NTAPI IofCompleteRequest(Irp* irp, std::int8_t) {
@@ -144,8 +161,15 @@ void NTAPI IofCompleteRequest(Irp* irp, std::int8_t) {
   request.pending_marked = (location.control & kStackPendingReturned) != 0;
   irp->pending_returned = request.pending_marked;
   irp->current_location = static_cast<std::int8_t>(irp->stack_count + 2);
-  std::atomic_ref(request.done).store(1, std::memory_order_release);
-  futex_wake(&request.done, 1);
+  // Read before the request is the sender's again.
+  const auto completed = request.completed;
+  void* const owner = request.owner;
+  const std::uint32_t before = std::atomic_ref(request.done).exchange(kRequestDone, std::memory_order_acq_rel);
+  if (completed) {
+    completed(request, owner);
+  } else if (before == kRequestAwaited) {
+    futex_wake(&request.done, 1);
+  }
 }
 
 Boolean NTAPI IoCancelIrp(Irp* irp) {

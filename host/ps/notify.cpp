@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Invariants. The slots are guarded by one lock, held only to look. A call in progress holds its block by `running`; a
-// remover first takes the block out of its slot, so that no new call can begin, then waits for `running` to reach 0,
-// then frees it. Nothing is locked while a routine runs.
+// Invariants. The slots are guarded by one lock, held only to look; that a slot is empty is seen without it. A call in
+// progress holds its block by `running`; a remover first takes the block out of its slot, so that no new call can
+// begin, then marks it as leaving and waits until nobody runs it, then frees it. Nothing is locked while a routine
+// runs.
 #include "host/ps/notify.h"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 
@@ -32,11 +34,13 @@ constexpr std::uint16_t kForceIntegrity = 0x80;
 struct Block {
   void* routine;
   Kind kind;
-  std::uint32_t running;  // calls in progress: a futex for the remover
+  std::uint32_t running;  // calls in progress, and kLeaving: a futex for the remover
 };
+constexpr std::uint32_t kLeaving = 0x80000000;
 
 std::mutex slots_lock;
-Block* slots[kSlots];
+std::atomic<Block*> slots[kSlots];
+std::atomic<std::size_t> slots_end{0};  // behind the last that was ever in use
 DuplicateRoutines duplicate_policy = DuplicateRoutines::Refuse;
 
 // The routines that this thread is inside of, innermost first: removing one of them would wait for itself.
@@ -73,14 +77,16 @@ NtStatus add(void* routine, Kind kind) {
   *block = {routine, kind, 0};
   {
     std::scoped_lock lock(slots_lock);
-    Block** free_slot = nullptr;
+    std::atomic<Block*>* free_slot = nullptr;
     bool duplicate = false;
-    for (Block*& slot : slots) {
-      if (!slot && !free_slot) free_slot = &slot;
-      duplicate |= slot && slot->routine == routine;
+    for (std::atomic<Block*>& slot : slots) {
+      const Block* const there = slot;
+      if (!there && !free_slot) free_slot = &slot;
+      duplicate |= there && there->routine == routine;
     }
     if (free_slot && !(duplicate && duplicate_policy == DuplicateRoutines::Refuse)) {
       *free_slot = block;
+      slots_end = std::max<std::size_t>(slots_end, static_cast<std::size_t>(free_slot - slots) + 1);
       return kStatusSuccess;
     }
   }
@@ -92,9 +98,9 @@ NtStatus remove(void* routine, Kind kind) {
   Block* block = nullptr;
   {
     std::scoped_lock lock(slots_lock);
-    for (Block*& slot : slots)
-      if (slot && slot->routine == routine && slot->kind == kind) {
-        block = slot;
+    for (Block* const there : slots)
+      if (there && there->routine == routine && there->kind == kind) {
+        block = there;
         break;
       }
     if (!block) return kStatusProcedureNotFound;
@@ -104,11 +110,12 @@ NtStatus remove(void* routine, Kind kind) {
                   fmt::format("{}: the routine {} removes itself. Removal waits until the routine is not running, so "
                               "this thread would wait for itself for ever.",
                               name_of(kind), describe(routine)));
-    for (Block*& slot : slots)
+    for (std::atomic<Block*>& slot : slots)
       if (slot == block) slot = nullptr;
   }
   std::atomic_ref running(block->running);
-  for (std::uint32_t now = running.load(std::memory_order_acquire); now != 0;
+  running.fetch_or(kLeaving);
+  for (std::uint32_t now = running.load(std::memory_order_acquire); now != kLeaving;
        now = running.load(std::memory_order_acquire))
     futex_wait(&block->running, now, -1);
   pool_free_for_host(block);
@@ -123,6 +130,7 @@ NtStatus change(void* routine, Kind kind, Boolean remove_it, void* caller) {
 }
 
 Block* begin_call(std::size_t slot) {
+  if (!slots[slot].load(std::memory_order_relaxed)) return nullptr;
   std::scoped_lock lock(slots_lock);
   Block* block = slots[slot];
   if (block) std::atomic_ref(block->running).fetch_add(1, std::memory_order_relaxed);
@@ -130,8 +138,9 @@ Block* begin_call(std::size_t slot) {
 }
 
 void end_call(Block* block) {
-  // The remover may free the block as soon as the count is 0: a wake of an address that is gone is harmless.
-  if (std::atomic_ref(block->running).fetch_sub(1, std::memory_order_release) == 1) futex_wake(&block->running, 1);
+  // The remover may free the block as soon as nobody runs it: a wake of an address that is gone is harmless.
+  const std::uint32_t before = std::atomic_ref(block->running).fetch_sub(1, std::memory_order_release);
+  if (before == (kLeaving | 1)) futex_wake(&block->running, 1);
 }
 
 // Calls `call(block)` for each routine in slot order, as the kernel calls a driver: PASSIVE_LEVEL, normal APCs off.
@@ -140,7 +149,7 @@ void call_all(CallRoutine call_routine) {
   Thread& thread = current_thread();
   require_irql_at_most(kPassiveLevel, "process notification");
   --thread.kernel_apc_disable;
-  for (std::size_t slot = 0; slot < kSlots; ++slot) {
+  for (std::size_t slot = 0; slot < slots_end; ++slot) {
     Block* block = begin_call(slot);
     if (!block) continue;
     const Call call{block, innermost_call};
@@ -206,9 +215,8 @@ std::vector<std::string> notify_routines_left_by(const LoadedImage& image) {
 
 void forget_notify_routines() {
   std::scoped_lock lock(slots_lock);
-  for (Block*& slot : slots) {
-    if (slot) pool_free_for_host(slot);
-    slot = nullptr;
+  for (std::atomic<Block*>& slot : slots) {
+    if (Block* const block = slot.exchange(nullptr)) pool_free_for_host(block);
   }
 }
 

@@ -114,6 +114,7 @@ Boolean NTAPI RtlEqualUnicodeString(const UnicodeString* a, const UnicodeString*
 Long NTAPI RtlCompareUnicodeString(const UnicodeString* a, const UnicodeString* b, Boolean ignore_case) {
   const std::u16string_view left = a->view(), right = b->view();
   for (std::size_t i = 0; i < std::min(left.size(), right.size()); ++i) {
+    if (left[i] == right[i]) continue;
     const Long difference = Long{fold(left[i], ignore_case)} - Long{fold(right[i], ignore_case)};
     if (difference != 0) return difference;
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <set>
 
 #include "host/image/loaded_image.h"
@@ -16,6 +17,8 @@ struct FaultPlan::State {
   std::set<std::string> failed;  // routine, then image name and offset of each driver frame
   bool failed_in_round = true;   // so that the first round runs
   std::string last_failure;
+  std::optional<std::uint32_t> number;  // set: no rounds
+  std::uint32_t asked = 0;
 };
 
 std::atomic<FaultPlan*> current_fault_plan{nullptr};
@@ -38,6 +41,12 @@ FaultPlan::~FaultPlan() {
   current_fault_plan.compare_exchange_strong(self, nullptr);
 }
 
+void FaultPlan::fail_call(std::uint32_t number) {
+  std::lock_guard hold(state_->mutex);
+  state_->number = number;
+  state_->asked = 0;
+}
+
 bool FaultPlan::next() {
   std::lock_guard hold(state_->mutex);
   return std::exchange(state_->failed_in_round, false);
@@ -56,6 +65,10 @@ std::string FaultPlan::last_failure() const {
 bool FaultPlan::says_fail(const char* routine, void* caller) {
   if (!image_containing(caller)) return false;
   if (!state_->routines.empty() && std::ranges::find(state_->routines, routine) == state_->routines.end()) return false;
+  {
+    std::lock_guard hold(state_->mutex);
+    if (state_->number) return ++state_->asked == *state_->number || *state_->number == 0;
+  }
   const std::vector<void*> frames = capture_stack();
   std::string key = routine;
   for (void* frame : frames) {

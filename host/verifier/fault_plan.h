@@ -25,6 +25,9 @@ class FaultPlan {
   explicit FaultPlan(std::vector<std::string> routines = {});
   ~FaultPlan();
 
+  // Instead of rounds: of the calls that ask from now on, the `number`-th fails, counted from 1; 0: every one.
+  void fail_call(std::uint32_t number);
+
   // Begins a round. False when the round before failed nothing: every stack that was ever seen has failed once.
   bool next();
   std::size_t failures() const;      // so far

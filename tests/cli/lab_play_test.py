@@ -60,6 +60,48 @@ class LabPlay(Story):
             self.assertEqual(first.stdout, second.stdout)
             self.assertTrue(first.stdout)
 
+    SCENARIO = """title = "one is denied"
+[[step]]
+start = "good"
+expect = [{ told = "create", process = "good", trusted = false }]
+[[step]]
+start = "bad"
+answer = "deny"
+outcome = "denied"
+expect = [{ told = "create", process = "bad" }, { told = "terminate", process = "bad" }]
+"""
+
+    def scenario(self, text, name="s.toml"):
+        file = self.folder / name
+        file.write_text(text, encoding="utf-8")
+        return str(file)
+
+    def test_a_scenario_is_played_and_comes_out_as_it_says_byte_for_byte(self):
+        file = self.scenario(self.SCENARIO)
+        for profile in PROFILES:
+            first, second = (wdscope("lab", "play", "--format", "ndjson", "--profile", profile, file) for _ in range(2))
+            self.assert_says(first, 0, "2 steps, 3 things told as expected")
+            self.assertEqual(first.stdout, second.stdout)
+            self.assertEqual([event["operation"] for event in read_events(first.stdout)],
+                             ["create", "create", "terminate"])
+
+    def test_a_scenario_that_comes_out_otherwise_names_line_expected_and_got(self):
+        done = wdscope("lab", "play", self.scenario(self.SCENARIO.replace("trusted = false", "trusted = true")))
+        self.assert_says(done, 1, "s.toml:4:11: of the create of good: expected trusted true, got false")
+
+    def test_a_scenario_is_known_by_its_content_too_and_plays_whole_or_not_at_all(self):
+        self.assert_says(wdscope("lab", "play", self.scenario(self.SCENARIO, "s")), 0, "as expected")
+        broken = wdscope("lab", "play", self.scenario(self.SCENARIO + "[[step]]\nexti = \"good\"\n"))
+        self.assert_says(broken, 3, "s.toml:10:1: a step does something", "docs/scenarios.md")
+        self.assertEqual(broken.stdout, "")
+        misspelt = wdscope("lab", "play", self.scenario(self.SCENARIO.replace("answer", "anwser")))
+        self.assert_says(misspelt, 3, "s.toml:7:1: unknown key 'step.anwser': did you mean 'answer'?")
+
+    def test_a_scenario_is_for_its_profiles_and_takes_no_policy(self):
+        file = self.scenario('profiles = ["1910"]\n' + self.SCENARIO)
+        self.assert_says(wdscope("lab", "play", file), 2, "is not for profile a5", "choose --profile 1910")
+        self.assert_says(wdscope("lab", "play", "--policy", "p.toml", file), 2, "--policy is for logs")
+
     def test_two_machines_are_told_apart(self):
         lines = (start("07", 4244, "C:\\t\\a.exe", host="W1"), start("08", 4244, "C:\\t\\b.exe", host="W2"),
                  end("09", 4244, "C:\\t\\a.exe", host="W1"))

@@ -94,6 +94,38 @@ class Processes(Story):
         self.assertEqual(done.returncode, 4, done.stdout + done.stderr)
         self.assertIn("CANNOT TELL", done.stdout)
 
+    def test_explain_answers_whether_a_policys_exclusion_is_in_force(self):
+        policy = self.folder / "policy.toml"
+        policy.write_text('version = 1\n[exclusions]\nprocesses = ["ls", "sleep"]\n', encoding="utf-8")
+        file = str(self.folder / "excluded.wdrec")
+        recorded = wdscope("record", "--policy", str(policy), "-o", file, "--", "sh", "-c",
+                           "/bin/true; /bin/ls >/dev/null")
+        self.assertEqual(recorded.returncode, 0, recorded.stderr)
+        yes = wdscope("explain", "--from", file, "ls")
+        self.assertEqual(yes.returncode, 0, yes.stdout + yes.stderr)
+        self.assertIn("Was an exclusion in force for it? YES, by the notifier's own word", yes.stdout)
+        self.assertIn("WdFilter does not report its file activity", yes.stdout)
+        no = wdscope("explain", "--from", file, "true")
+        self.assertEqual(no.returncode, 1, no.stdout + no.stderr)
+        # Of a process that ran before, a refresh tells its trust alone: an excluded one has it, and so have others.
+        sleeper = self.start_sleeper()
+        unsure = wdscope("explain", "--policy", str(policy), str(sleeper.pid))
+        self.assertEqual(unsure.returncode, 4, unsure.stdout + unsure.stderr)
+        excluded = wdscope("ps", "--from", file, "--excluded")
+        self.assertRegex(excluded.stdout, r"# 1 of \d+ processes")
+
+    def test_a_policys_doc_rule_is_shown_with_its_extensions(self):
+        policy = self.folder / "policy.toml"
+        policy.write_text('version = 1\n[[doc_rule]]\nprocess = "ls"\nextensions = ["pdf", "fdf"]\n', encoding="utf-8")
+        file = str(self.folder / "rule.wdrec")
+        recorded = wdscope("record", "--policy", str(policy), "-o", file, "--", "sh", "-c",
+                           "/bin/true; /bin/ls >/dev/null")
+        self.assertEqual(recorded.returncode, 0, recorded.stderr)
+        self.assertIn("ls: pdf, fdf", wdscope("ps", "--from", file).stdout)
+        self.assertRegex(wdscope("explain", "--from", file, "ls").stdout, r"doc rule +notifier .* ls: pdf, fdf")
+        events = read_events(wdscope("replay", "--format", "ndjson", "--image", "ls", file).stdout)
+        self.assertIn({"image": "ls", "extensions": ["pdf", "fdf"]}, [event.get("doc_rule") for event in events])
+
     def test_explain_of_several_is_a_list(self):
         self.record()
         done = wdscope("explain", "--from", self.file, "*")

@@ -119,5 +119,31 @@ TEST_P(CommandStory, TheOriginSaysThatThisIsAReplica) {
 INSTANTIATE_TEST_SUITE_P(Profiles, CommandStory, testing::Values(Profile::Wd1910, Profile::Wd25080, Profile::WdA5),
                          [](const auto& profile) { return std::string(profile_name(profile.param)); });
 
+class SnapshotStory : public LabStory, public testing::WithParamInterface<Profile> {
+ protected:
+  void SetUp() override {
+    LabOptions options;
+    options.profile = GetParam();
+    options.snapshot_on_attach = true;
+    start(std::move(options));
+  }
+};
+
+TEST_P(SnapshotStory, TheStreamBeginsWithWhatRanBeforeBetweenTwoMarks) {
+  auto reader = open_reader();
+  const auto events = read_all(*reader);
+  ASSERT_GE(events.size(), 3u);
+  EXPECT_EQ(events.front().operation, Operation::SnapshotBegin);
+  EXPECT_EQ(events.back().operation, Operation::SnapshotEnd);
+  EXPECT_EQ(events.front().snapshot->trigger, wire::SnapshotTrigger::Attach);
+  EXPECT_EQ(events.back().snapshot->answered, events.size() - 2);
+  EXPECT_TRUE(std::all_of(events.begin() + 1, events.end() - 1,
+                          [](const ProcessEvent& event) { return event.operation == Operation::Refresh; }));
+  EXPECT_EQ(of_process(events, to_nt_pid(getpid())).size(), 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Profiles, SnapshotStory, testing::Values(Profile::Wd1910, Profile::Wd25080, Profile::WdA5),
+                         [](const auto& profile) { return std::string(profile_name(profile.param)); });
+
 }  // namespace
 }  // namespace wdscope

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Notifications by strangers: nothing that is passed may hurt, each oddity has its name and its counter, and the event
 // is delivered with what is certain.
-#include <sys/mman.h>
-
 #include <gmock/gmock.h>
 
 #include "host/ke/irql.h"
+#include "observer/cliff_pages.h"
 #include "observer/frames.h"
 #include "observer/observer_story.h"
 
@@ -19,29 +18,6 @@ namespace known = wire::known;
 
 constexpr std::uint64_t kPid = 0x1234;
 constexpr std::uint64_t kParent = 0x800;
-constexpr std::size_t kPage = 4096;
-
-// Two pages, the second of which cannot be read.
-class CliffPages {
- public:
-  CliffPages()
-      : memory_(static_cast<std::byte*>(
-            mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {
-    if (memory_ == MAP_FAILED || mprotect(memory_ + kPage, kPage, PROT_NONE) != 0) throw std::bad_alloc();
-  }
-  ~CliffPages() { munmap(memory_, 2 * kPage); }
-  CliffPages(const CliffPages&) = delete;
-  CliffPages& operator=(const CliffPages&) = delete;
-  // The last `size` readable bytes.
-  template <class T>
-  T* last(std::size_t size = sizeof(T)) {
-    return reinterpret_cast<T*>(memory_ + kPage - size);
-  }
-  std::uint64_t unreadable() const { return reinterpret_cast<std::uint64_t>(memory_ + kPage); }
-
- private:
-  std::byte* memory_;
-};
 
 class BadInput : public ObserverStory {
  protected:
@@ -184,7 +160,7 @@ TEST_F(BadInput, AContextThatCannotBeReadIsNamed) {
   expect(Anomaly::ContextUnreadable, &frame.Info);
 }
 
-TEST_F(BadInput, AContextWhoseTailIsMissingIsDecodedWithoutIt) {
+TEST_F(BadInput, AContextThatEndsBeforeItsMagicSaysIsNotDecoded) {
   CliffPages cliff;
   auto* const context = cliff.last<defender::MP_PROCESS_CONTEXT>();
   context->Magic = defender::kProcessContextMagic25080;
@@ -192,8 +168,49 @@ TEST_F(BadInput, AContextWhoseTailIsMissingIsDecodedWithoutIt) {
   context->CreateTime = created_;
   auto frame = frame_a5(kPid, kParent, OperationType::Create, reinterpret_cast<std::uint64_t>(context));
   const Record record = expect(Anomaly::ContextUnreadable, &frame.Info);
-  EXPECT_TRUE(record.knows(known::Context));
-  EXPECT_FALSE(record.knows(known::ContextTail25080));
+  EXPECT_FALSE(record.knows(known::Context));
+  EXPECT_EQ(record.process().context_created_100ns, 0);
+}
+
+TEST_F(BadInput, ADocRuleThatIsNoneIsNamedAndNothingOfItIsTold) {
+  CliffPages cliff;
+  PoolDocRule rule(u"AcroRd32.exe", std::u16string(u"pdf\0\0", 5));
+  PoolContext context(defender::kProcessContextMagic25080, kPid, created_);
+  auto frame = frame_a5(kPid, kParent, OperationType::Create, context.address());
+  for (const std::uint64_t address : {std::uint64_t{8}, rule.address() + 4, cliff.unreadable(), context.address()}) {
+    context.common().DocRule = address;
+    const Record record = expect(Anomaly::DocRuleInvalid, &frame.Info);
+    EXPECT_TRUE(record.knows(known::Context));
+    EXPECT_FALSE(record.knows(known::DocRule));
+    EXPECT_EQ(record.process().doc_rule_image.length, 0u);
+  }
+  // A rule whose extensions cannot be read keeps its name.
+  context.common().DocRule = rule.address();
+  rule.rule().Extensions = cliff.unreadable();
+  const Record record = expect(Anomaly::DocRuleInvalid, &frame.Info);
+  EXPECT_TRUE(record.knows(known::DocRule | known::DocRuleImage));
+  EXPECT_FALSE(record.knows(known::DocRuleExtensions));
+  EXPECT_EQ(record.text(record.process().doc_rule_image), u"AcroRd32.exe");
+}
+
+TEST_F(BadInput, ExtensionsThatEndWithTheirPageAreWholeAndThoseWithoutEndAreCut) {
+  CliffPages cliff;
+  constexpr char16_t kExtensions[] = u"pdf\0fdf\0";  // and the NUL that ends the literal
+  auto* const last = cliff.last<char16_t>(sizeof(kExtensions));
+  std::copy(std::begin(kExtensions), std::end(kExtensions), last);
+  PoolDocRule rule(u"AcroRd32.exe", u"");
+  rule.rule().Extensions = reinterpret_cast<std::uint64_t>(last);
+  PoolContext context(defender::kProcessContextMagic25080, kPid, created_);
+  context.common().DocRule = rule.address();
+  auto frame = frame_a5(kPid, kParent, OperationType::Create, context.address());
+  const Record whole = expect(0, &frame.Info);
+  EXPECT_EQ(whole.text(whole.process().doc_rule_extensions), std::u16string(u"pdf\0fdf", 7));
+
+  PoolDocRule endless(std::u16string(defender::kDocRuleNameUnits, u'n'), std::u16string(5000, u'x'));
+  context.common().DocRule = endless.address();
+  const Record cut = expect(Anomaly::DocRuleTruncated, &frame.Info);
+  EXPECT_EQ(cut.process().doc_rule_image.length, wire::kMaximumDocRuleNameSize);
+  EXPECT_EQ(cut.process().doc_rule_extensions.length, wire::kMaximumExtensionsSize);
 }
 
 TEST_F(BadInput, AContextThatIsNoAddressIsNoCandidate) {

@@ -32,7 +32,8 @@ TEST_F(Notification, OfA2019CreateIsDecodedWithItsContext) {
   context.common().CommandLine = command_line_.address();
   context.common().ProcessFlags = defender::flag::Trusted;
   context.common().ProcessRules = 0x20;
-  context.common().DocRule = 0xFFFF'8000'0000'1000;
+  PoolDocRule rule(u"AcroRd32.exe", std::u16string(u"pdf\0doc\0\0", 9));
+  context.common().DocRule = rule.address();
   auto frame = frame_1910(kPid, kParent, OperationType::Create, context.address());
   point_at_parent(frame);
   frame.Info.ImageName = image_.address();
@@ -56,7 +57,11 @@ TEST_F(Notification, OfA2019CreateIsDecodedWithItsContext) {
   EXPECT_EQ(process.context_magic, defender::kProcessContextMagic1910);
   EXPECT_EQ(process.context_flags, defender::flag::Trusted);
   EXPECT_EQ(process.context_rules, 0x20u);
-  EXPECT_EQ(process.context_doc_rule_address, 0xFFFF'8000'0000'1000u);
+  EXPECT_EQ(process.context_doc_rule_address, rule.address());
+  EXPECT_TRUE(record.knows(known::DocRule | known::DocRuleImage | known::DocRuleExtensions));
+  EXPECT_EQ(record.text(process.doc_rule_image), u"AcroRd32.exe");
+  EXPECT_EQ(record.text(process.doc_rule_extensions), std::u16string(u"pdf\0doc", 7));
+  EXPECT_EQ(process.context_members, wire::kContextCommonMembers);
   EXPECT_EQ(process.context_created_100ns, created_);
   EXPECT_EQ(record.text(process.argument_image), kImage);
   EXPECT_EQ(record.text(process.context_command_line), kCommandLine);

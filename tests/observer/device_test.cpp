@@ -61,8 +61,8 @@ TEST_F(Device, HasNothingBelowIt) {
 
 TEST_F(Device, CodesNeedReadAccess) {
   Client blind(std::move(*machine_->open(wire::kUserDeviceName, host::Access::Write)));
-  for (const std::uint32_t code :
-       {wire::kControlVersion, wire::kControlRead, wire::kControlStatistics, wire::kControlRefresh}) {
+  for (const std::uint32_t code : {wire::kControlVersion, wire::kControlRead, wire::kControlStatistics,
+                                   wire::kControlRefresh, wire::kControlEvidence}) {
     EXPECT_EQ(send(blind, code, 0, 4096).status, host::kStatusAccessDenied);
   }
 }
@@ -73,7 +73,8 @@ TEST_F(Device, SaysWhatItIs) {
   EXPECT_EQ(version.protocol_version, wire::kProtocolVersion);
   EXPECT_EQ(version.schema_version, wire::kSchemaVersion);
   EXPECT_NE(version.driver_version, 0u);
-  EXPECT_EQ(version.capabilities, wire::capability::Read | wire::capability::Statistics | wire::capability::Refresh);
+  EXPECT_EQ(version.capabilities, wire::capability::Read | wire::capability::Statistics | wire::capability::Refresh |
+                                      wire::capability::Evidence);
   EXPECT_GT(version.loaded_at_100ns, 0);
   EXPECT_EQ(version.ring_size, 1024u * 1024);
 }
@@ -100,17 +101,28 @@ TEST_F(Device, ShortOutputsAreRefusedAndUntouched) {
     EXPECT_EQ(status, host::kStatusBufferTooSmall);
     EXPECT_EQ(information, 0u);
   }
-  for (const std::size_t size : {std::size_t{0}, sizeof(wire::Statistics) - 1}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{wire::kFirstStatisticsSize - 1}}) {
     EXPECT_EQ(send(reader, wire::kControlStatistics, 0, size).status, host::kStatusBufferTooSmall);
+  }
+  for (const std::size_t size : {std::size_t{0}, sizeof(wire::Evidence) - 1}) {
+    EXPECT_EQ(send(reader, wire::kControlEvidence, 0, size).status, host::kStatusBufferTooSmall);
   }
   for (const std::size_t size : {std::size_t{0}, sizeof(wire::ReadReply) - 1}) {
     EXPECT_EQ(send(reader, wire::kControlRead, 16, size).status, host::kStatusInvalidParameter);
   }
 }
 
+TEST_F(Device, AClientOfTheFirstSchemaGetsTheStatisticsItKnows) {
+  Client reader = client();
+  const auto [status, information] = send(reader, wire::kControlStatistics, 0, wire::kFirstStatisticsSize);
+  EXPECT_EQ(status, host::kStatusSuccess);
+  EXPECT_EQ(information, wire::kFirstStatisticsSize);
+}
+
 TEST_F(Device, InputIsRefusedWhereThereIsNone) {
   Client reader = client();
-  for (const std::uint32_t code : {wire::kControlVersion, wire::kControlStatistics, wire::kControlRefresh}) {
+  for (const std::uint32_t code :
+       {wire::kControlVersion, wire::kControlStatistics, wire::kControlRefresh, wire::kControlEvidence}) {
     EXPECT_EQ(send(reader, code, 1, 4096).status, host::kStatusInvalidParameter);
   }
 }
@@ -212,7 +224,7 @@ TEST_F(Device, WhatARefreshCausesIsThereWhenItReturns) {
       host::ExRegisterCallback(nri_callback_.get(), refreshed, process_callback_.get());
   Client reader = client();
   EXPECT_EQ(reader.refresh(), host::kStatusSuccess);
-  EXPECT_EQ(reader.drain().size(), 1u);
+  EXPECT_EQ(reader.drain().size(), 3u);  // between two marks
   host::ExUnregisterCallback(registration);
 }
 

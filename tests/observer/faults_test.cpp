@@ -22,7 +22,7 @@ TEST_F(Faults, EachFailsTheLoadOrOneRequestAndNothingElse) {
   int loads = 0;
   int failed_loads = 0;
   while (plan.next()) {
-    const auto loaded = load("wdscope.sys", {"wdscope", {{"RingSizeKb", 256u}}});
+    const auto loaded = load("wdscope.sys", {"wdscope", {{"RingSizeKb", 256u}, {"SnapshotOnAttach", 0u}}});
     if (!loaded) {
       ++failed_loads;
       EXPECT_TRUE(loaded.error().status < 0) << plan.last_failure();

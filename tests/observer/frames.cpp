@@ -35,6 +35,15 @@ PoolContext::PoolContext(std::uint32_t magic, std::uint64_t process_id, std::int
   common().CreateTime = created_100ns;
 }
 
+PoolDocRule::PoolDocRule(std::u16string_view image, std::u16string_view extensions)
+    : rule_(sizeof(defender::MP_DOC_OPEN_RULE)), extensions_(std::max<std::size_t>(extensions.size() * 2, 2)) {
+  rule().Magic = defender::kDocOpenRuleMagic;
+  rule().RefCount = 2;
+  std::copy(image.begin(), image.end(), rule().ProcessName);
+  std::copy(extensions.begin(), extensions.end(), extensions_.as<char16_t>());
+  rule().Extensions = extensions_.address();
+}
+
 defender::WD_PS_NOTIFY_FRAME_1910 frame_1910(std::uint64_t process_id, std::uint64_t parent_id,
                                              defender::OperationType operation, std::uint64_t context) {
   defender::WD_PS_NOTIFY_FRAME_1910 frame{};

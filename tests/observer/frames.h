@@ -7,6 +7,7 @@
 #include <memory>
 #include <string_view>
 
+#include "abi/defender/doc_rules.h"
 #include "abi/defender/notify_info.h"
 #include "abi/defender/process_context.h"
 #include "host/nt/base.h"
@@ -55,6 +56,18 @@ class PoolContext {
 
  private:
   PoolBlock block_;
+};
+
+// A doc-open rule and its extensions, which end where `extensions` does.
+class PoolDocRule {
+ public:
+  PoolDocRule(std::u16string_view image, std::u16string_view extensions);
+  defender::MP_DOC_OPEN_RULE& rule() { return *rule_.as<defender::MP_DOC_OPEN_RULE>(); }
+  std::uint64_t address() const { return rule_.address(); }
+
+ private:
+  PoolBlock rule_;
+  PoolBlock extensions_;
 };
 
 // The frames at the create and exit sites. Make them locals: only there are they believed.

@@ -68,7 +68,7 @@ std::string MachineStory::debug_output() {
 
 ObserverStory::ObserverStory(std::uint32_t ring_size_kb, std::vector<std::string> absent_routines)
     : MachineStory(std::move(absent_routines)) {
-  const auto loaded = load("wdscope.sys", {"wdscope", {{"RingSizeKb", ring_size_kb}}});
+  const auto loaded = load("wdscope.sys", {"wdscope", {{"RingSizeKb", ring_size_kb}, {"SnapshotOnAttach", 0u}}});
   if (!loaded) throw std::runtime_error(loaded.error().message + " " + debug_output());
   driver_ = *loaded;
 }

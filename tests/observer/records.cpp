@@ -42,12 +42,13 @@ std::string fault_in(const Record& record) {
   if (header.kind != static_cast<std::uint16_t>(wire::RecordKind::Process)) return "unknown kind";
   if (header.fixed_size != sizeof(wire::ProcessRecord)) return "fixed size";
   const wire::ProcessRecord& process = record.process();
-  if (process.reserved0 != 0 || process.reserved1 != 0 || process.reserved2 != 0 || process.reserved3 != 0) {
+  if (process.reserved0 != 0 || process.reserved1 != 0 || process.reserved2 != 0 || process.reserved3 != 0 ||
+      process.reserved4 != 0) {
     return "reserved bytes are not zero";
   }
   std::uint32_t end = sizeof(wire::ProcessRecord);
-  for (const wire::StringSpan* span :
-       {&process.argument_image, &process.context_image, &process.context_command_line}) {
+  for (const wire::StringSpan* span : {&process.argument_image, &process.context_image, &process.context_command_line,
+                                       &process.doc_rule_image, &process.doc_rule_extensions}) {
     if (!span_is_sound(record, *span)) return "a string lies outside";
     end = std::max(end, span->offset + span->length);
   }
@@ -99,6 +100,10 @@ std::vector<Record> Client::drain() {
 
 wire::Statistics Client::statistics() {
   return ask<wire::Statistics>(*file_, wire::kControlStatistics);
+}
+
+wire::Evidence Client::evidence() {
+  return ask<wire::Evidence>(*file_, wire::kControlEvidence);
 }
 
 wire::VersionReply Client::version() {

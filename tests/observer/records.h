@@ -22,6 +22,7 @@ class Record {
   const wire::RecordHeader& header() const { return *reinterpret_cast<const wire::RecordHeader*>(words_.data()); }
   bool is_loss() const { return header().kind == static_cast<std::uint16_t>(wire::RecordKind::Loss); }
   const wire::ProcessRecord& process() const { return *reinterpret_cast<const wire::ProcessRecord*>(words_.data()); }
+  bool is_mark() const { return knows(wire::known::Snapshot); }
   const wire::LossRecord& loss() const { return *reinterpret_cast<const wire::LossRecord*>(words_.data()); }
   bool knows(std::uint64_t bits) const { return (process().known & bits) == bits; }
   std::u16string text(const wire::StringSpan& span) const;
@@ -51,6 +52,7 @@ class Client {
   // Reads until nothing is left.
   std::vector<Record> drain();
   wire::Statistics statistics();
+  wire::Evidence evidence();
   wire::VersionReply version();
   host::NtStatus refresh();
   host::DeviceFile& file() { return *file_; }

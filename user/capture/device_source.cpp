@@ -185,6 +185,17 @@ Result<wire::Statistics> DeviceSource::statistics() {
   return statistics;
 }
 
+Result<wire::Evidence> DeviceSource::evidence() {
+  wire::Evidence evidence{};
+  const auto reply = channel_->control(wire::kControlEvidence, {}, std::as_writable_bytes(std::span(&evidence, 1)));
+  if (!reply) return tl::make_unexpected(reply.error());
+  if (reply->status != nt_status::kSuccess) return refused("asking the observer for its evidence", reply->status);
+  if (reply->information < sizeof evidence) {
+    return broken(fmt::format("evidence of {} bytes", reply->information));
+  }
+  return evidence;
+}
+
 Result<void> DeviceSource::refresh() {
   const auto reply = channel_->control(wire::kControlRefresh, {}, {});
   if (!reply) return tl::make_unexpected(reply.error());

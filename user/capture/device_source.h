@@ -37,6 +37,8 @@ class DeviceSource final : public Source {
   std::uint64_t unread() const;
 
   Result<wire::Statistics> statistics();
+  // By what the observer knows its notifier. Only with capability::Evidence.
+  Result<wire::Evidence> evidence();
   // Has the notifier repeat the state of every process. SourceUnavailable without that ability or while one runs.
   Result<void> refresh();
 

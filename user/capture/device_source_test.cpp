@@ -25,6 +25,7 @@ class ScriptedChannel final : public DeviceChannel {
   wire::VersionReply version{wire::kProtocolVersion, wire::kSchemaVersion, 0x000100, 1, 7, 0, 65536, 0xB007};
   std::int32_t version_status = nt_status::kSuccess;
   std::size_t version_size = sizeof(wire::VersionReply);
+  std::size_t evidence_size = sizeof(wire::Evidence);
   std::int32_t refresh_status = nt_status::kSuccess;
   std::vector<std::size_t> output_sizes;
   std::deque<wire::ReadRequest> requests;
@@ -52,6 +53,13 @@ class ScriptedChannel final : public DeviceChannel {
         statistics.produced = 42;
         std::memcpy(output.data(), &statistics, sizeof statistics);
         return Reply{nt_status::kSuccess, sizeof statistics};
+      }
+      case wire::kControlEvidence: {
+        wire::Evidence evidence{};
+        evidence.size = sizeof evidence;
+        evidence.generation = 2;
+        std::memcpy(output.data(), &evidence, sizeof evidence);
+        return Reply{nt_status::kSuccess, evidence_size};
       }
       default:
         return read(input, output);
@@ -288,6 +296,13 @@ TEST(DeviceSource, ARefusedReadTellsItsStatus) {
   ASSERT_FALSE(batch);
   EXPECT_EQ(batch.error().code, ErrorCode::SourceUnavailable);
   EXPECT_NE(batch.error().what.find("0xC0000184"), std::string::npos) << batch.error().what;
+}
+
+TEST(DeviceSource, EvidencePassesThroughWholeOrNotAtAll) {
+  auto [channel, source] = open();
+  EXPECT_EQ(source->evidence()->generation, 2u);
+  channel->evidence_size -= 8;
+  EXPECT_EQ(source->evidence().error().code, ErrorCode::Internal);
 }
 
 TEST(DeviceSource, StatisticsAndRefreshPassThrough) {

@@ -29,6 +29,8 @@ const std::vector<VerbWords>& all_words() {
        "Follows every process through the kernel's process connector, which needs root. With a COMMAND the watch ends "
        "when COMMAND does, unless --for says when, and its exit code is passed on; without root the COMMAND alone is "
        "followed, by ptrace.\n\n"
+       "It begins with a snapshot: the notifier repeats image and trust of each process that was there before, "
+       "between two marks.\n\n"
        "Without --for and COMMAND the watch goes on until Ctrl-C, which is its normal end (exit code 0).",
        {{"wdscope watch", "until Ctrl-C"},
         {"wdscope watch --for 10s --format ndjson -o events.ndjson", "ten seconds into a file"},
@@ -58,15 +60,19 @@ const std::vector<VerbWords>& all_words() {
        {{"wdscope replay build.wdrec", "as text"},
         {"wdscope replay --format ndjson build.wdrec | grep '\"operation\":\"create\"'", "as JSON"}}},
       {"lab play",
-       "Play the recorded past of Windows machines through the lab.",
+       "Play the recorded past of Windows machines, or a scenario, through the lab.",
        "FILE",
        "FILE holds events of Sysmon (1, 5) and of the Security log (4688, 4689), one a line, as JSON, as collectors "
        "write them. Each process starts and ends once, at the time that the log tells, whatever order the lines have "
        "and whether one channel tells of it or both; each machine in FILE is played on its own. Nothing waits: the "
        "lab's clock is that of the log, and the same FILE comes out the same each time.\n\n"
-       "What fits nowhere is listed on standard error with its line.",
+       "What fits nowhere is listed on standard error with its line.\n\n"
+       "A FILE whose name ends in .toml is a scenario: steps that happen to a machine, and what must be told of each. "
+       "The first that comes out otherwise is named with its line, and the exit code is 1. docs/scenarios.md has every "
+       "word.",
        {{"wdscope lab play events.ndjson", "as text"},
-        {"wdscope lab play --profile 1910 --format ndjson -o out.ndjson events.ndjson", "as the notifier of 2019"}}},
+        {"wdscope lab play --profile 1910 --format ndjson -o out.ndjson events.ndjson", "as the notifier of 2019"},
+        {"wdscope lab play scenario.toml", "a scenario"}}},
       {"lab load",
        "Load somebody else's kernel driver into the lab and report on it.",
        "DRIVER.sys [-- COMMAND...]",
@@ -108,6 +114,15 @@ const std::vector<VerbWords>& all_words() {
        {{"wdscope explain 4711", "a process that runs now"},
         {"wdscope explain --from build.wdrec cc1", "one of a recording"},
         {"wdscope explain sshd >/dev/null && echo excluded", "in a script"}}},
+      {"status",
+       "Say what the observer has counted, and which build of the notifier it believes it sees.",
+       "[-- COMMAND...]",
+       "Starts a lab, runs COMMAND in it (a few /bin/true when left out), so that there are notifications to judge by, "
+       "and shows the driver, its callback object, events, drops, readers and ring use; then the notifier's build, "
+       "from how many agreeing events, and what disagreed. docs/observer.md has the rules and every counter.\n\n"
+       "The exit code: 0 a build that is known, 1 another one, 4 undecided.",
+       {{"wdscope status", "the newest notifier"},
+        {"wdscope status --profile 1910 --format ndjson -- make", "as the notifier of 2019, by a build's processes"}}},
       {"layouts",
        "Print WdFilter's structures as research knows them, for people and for other tools.",
        "",
@@ -189,6 +204,10 @@ void add_duration_option(CLI::App& verb, RawArguments& raw) {
   verb.add_option("--for", raw.duration, "End after this time: 500ms, 10s, 2m, 1h")->type_name("TIME");
 }
 
+void add_snapshot_option(CLI::App& verb, RawArguments& raw) {
+  verb.add_flag("--no-snapshot", raw.no_snapshot, "Do not begin with the processes that were there before");
+}
+
 void add_force_option(CLI::App& verb, RawArguments& raw) {
   verb.add_flag("--force", raw.force, "Overwrite an existing output file");
 }
@@ -252,6 +271,7 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
   add_lab_options(watch, raw["watch"]);
   add_verbose_option(watch, raw["watch"], kShowDrivers);
   add_duration_option(watch, raw["watch"]);
+  add_snapshot_option(watch, raw["watch"]);
   add_output_options(watch, raw["watch"]);
 
   CLI::App& run = add_verb(*application, "run");
@@ -263,6 +283,7 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
   add_lab_options(record, raw["record"]);
   add_verbose_option(record, raw["record"], kShowDrivers);
   add_duration_option(record, raw["record"]);
+  add_snapshot_option(record, raw["record"]);
   record.add_option("-o,--output", raw["record"].output, "Recording to make")->type_name("FILE");
   add_force_option(record, raw["record"]);
   add_quiet_option(record, raw["record"]);
@@ -273,7 +294,7 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
 
   CLI::App& play = add_verb(*application, "lab play");
   add_lab_options(play, raw["lab play"]);
-  play.add_option("FILE", raw["lab play"].file, "Log to play")->type_name("")->required();
+  play.add_option("FILE", raw["lab play"].file, "Log or scenario to play")->type_name("")->required();
   add_output_options(play, raw["lab play"]);
   CLI::App& load = add_verb(*application, "lab load");
   load.add_option("FILE", raw["lab load"].file, "Driver to load")->type_name("")->required();
@@ -294,6 +315,12 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
   CLI::App& explain = add_verb(*application, "explain");
   explain.add_option("TARGET", raw["explain"].target, "A process id or an image")->type_name("")->required();
   add_picture_options(explain, raw["explain"]);
+
+  CLI::App& status = add_verb(*application, "status");
+  add_lab_options(status, raw["status"]);
+  add_choice(status, "--format", raw["status"].format, {"text", "ndjson"},
+             "text: for eyes (default); ndjson: one JSON object (docs/observer.md)", "WDSCOPE_FORMAT");
+  add_color_option(status, raw["status"]);
 
   CLI::App& layouts = add_verb(*application, "layouts");
   raw["layouts"].format = "table";

@@ -40,6 +40,7 @@ struct RawArguments {
   bool force = false;
   std::string color = "auto";
   std::string file;
+  bool no_snapshot = false;
   bool without_observer = false;
   std::string lab;
   std::string target;

@@ -15,7 +15,7 @@
 #include "cli/duration.h"
 #include "cli/help.h"
 #include "cli/layout_export.h"
-#include "cli/suggestion.h"
+#include "event/nearest_word.h"
 
 namespace wdscope::cli {
 namespace {
@@ -64,6 +64,7 @@ Verb verb_named(std::string_view name) {
       {"ps", Verb::Ps},
       {"tree", Verb::Tree},
       {"explain", Verb::Explain},
+      {"status", Verb::Status},
       {"lab play", Verb::LabPlay},
       {"lab load", Verb::LabLoad},
       {"policy apply", Verb::PolicyApply},
@@ -135,6 +136,7 @@ Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std
   arguments.talk = raw.quiet ? Talk::Quiet : Talk::Normal;
   arguments.file = raw.file;
   arguments.observer = raw.without_observer ? ObserverChoice::Absent : ObserverChoice::Beside;
+  arguments.snapshot = raw.no_snapshot ? SnapshotChoice::Left : SnapshotChoice::Taken;
   arguments.lab = raw.lab;
   arguments.target = raw.target;
   auto filter = understand_filter(raw);

@@ -25,6 +25,7 @@ enum class Verb : std::uint8_t {
   Ps,
   Tree,
   Explain,
+  Status,
   LabPlay,
   LabLoad,
   PolicyApply,
@@ -33,6 +34,7 @@ enum class Verb : std::uint8_t {
 enum class Format : std::uint8_t { Text, Ndjson };
 enum class ColorChoice : std::uint8_t { Auto, Always, Never };
 enum class DriverOutput : std::uint8_t { Dropped, Shown };
+enum class SnapshotChoice : std::uint8_t { Taken, Left };
 enum class ObserverChoice : std::uint8_t { Beside, Absent };
 
 struct Arguments {
@@ -45,6 +47,9 @@ struct Arguments {
   DriverOutput driver_output = DriverOutput::Dropped;
   std::optional<std::chrono::milliseconds> duration;
   std::vector<std::string> command;  // what stands behind "--"
+
+  // watch, record: whether the processes that run before it are asked for.
+  SnapshotChoice snapshot = SnapshotChoice::Taken;
 
   // Of the output.
   Format format = Format::Text;

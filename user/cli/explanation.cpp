@@ -68,6 +68,7 @@ class Explanation {
   void line(std::string_view text);
   std::string change_words(const Change& change) const;
   std::string parent_words() const;
+  std::string doc_rule_words() const;
   std::string time_words(FileTime time);
 
   const ProcessState& process_;
@@ -145,6 +146,11 @@ void Explanation::add_answer() {
   line(fmt::format("Learnt {} ({}).", moment_words(clock_, answer.learnt.time), notification_words(answer.learnt)));
 }
 
+std::string Explanation::doc_rule_words() const {
+  if (process_.context.value.doc_rule_address == 0) return "none";
+  return process_.doc_rule.empty() ? "one applies; it could not be read" : process_.doc_rule;
+}
+
 std::string Explanation::parent_words() const {
   const std::uint64_t pid = process_.parent_pid.value;
   const std::uint32_t factor = gathered_.origin.pid_factor;
@@ -176,8 +182,8 @@ void Explanation::add_facts() {
     const ContextWords& words = process_.context.value;
     const Learnt& learnt = process_.context.learnt;
     add("flags", bit_words(words.flags, defender::kProcessFlagNames), learnt);
-    add("rules", fmt::format("{:#010x}", words.rules), learnt);
-    add("doc rule", words.doc_rule_address != 0 ? "one applies" : "none", learnt);
+    add("rules", bit_words(words.rules, defender::kProcessRuleNames), learnt);
+    add("doc rule", doc_rule_words(), learnt);
     if (words.has_tail) {
       add("state", bit_words(words.state, defender::kStateNames), learnt);
       const auto known_type = known_type_name(words.known_type);
@@ -220,9 +226,11 @@ void Explanation::add_meanings() {
       line(fmt::format("{}: {}", bit_words(bit, defender::kProcessFlagNames), meaning));
     }
     if ((words.rules & defender::rule::ForceTrusted) != 0) {
-      line("rule 0x20: the service has it trusted whatever else holds");
+      line("force_trusted: the service has it trusted whatever else holds");
     }
-    if (words.doc_rule_address != 0) line("doc rule: opening documents of the rule's extensions is reported");
+    if (words.doc_rule_address != 0) {
+      line(fmt::format("doc rule {}: opening documents with these extensions is reported", doc_rule_words()));
+    }
     if (words.has_tail && (words.state & defender::state::HardeningExclusions) != 0) {
       line(fmt::format("{}: Defender's own objects of these kinds are not guarded against it",
                        bit_words(words.state & defender::state::HardeningExclusions, defender::kStateNames)));
@@ -252,7 +260,8 @@ std::string Explanation::change_words(const Change& change) const {
     case Change::What::State:
       return "state" + flags(defender::kStateNames);
     case Change::What::Rules:
-      return fmt::format("rules {:#010x}, then {:#010x}", change.before, change.after);
+      return fmt::format("rules {}, then {}", bit_words(change.before, defender::kProcessRuleNames),
+                         bit_words(change.after, defender::kProcessRuleNames));
     case Change::What::Protection:
       return fmt::format("protection {}, then {}", protection_words(static_cast<std::uint8_t>(change.before)),
                          protection_words(static_cast<std::uint8_t>(change.after)));

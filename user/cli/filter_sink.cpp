@@ -45,6 +45,7 @@ Result<FilterSink::Passes> FilterSink::judge(std::span<const std::byte> record) 
     return Passes::Yes;
   }
   const auto* happening = std::get_if<ProcessEvent>(&*event);
+  if (happening != nullptr && happening->snapshot) return Passes::Yes;
   const ProcessState* process = happening != nullptr ? picture_.add(*happening) : nullptr;
   if (process != nullptr && filter_.matches(*process)) {
     ++counts_.shown;

@@ -36,6 +36,8 @@ Result<int> perform(const Arguments& arguments) {
       return tree(arguments);
     case Verb::Explain:
       return explain(arguments);
+    case Verb::Status:
+      return status(arguments);
     case Verb::PolicyApply:
       return policy_apply(arguments);
     case Verb::PolicyCheck:

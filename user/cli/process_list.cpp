@@ -36,7 +36,8 @@ Cell protection_cell(const ProcessState& process) {
 
 Cell doc_rule_cell(const ProcessState& process) {
   if (!process.context) return {};
-  return {process.context.value.doc_rule_address != 0 ? "yes" : "no"};
+  if (process.context.value.doc_rule_address == 0) return {"no"};
+  return {process.doc_rule.empty() ? "yes" : process.doc_rule};
 }
 
 std::string shown_parent(const ProcessState& process, std::uint32_t pid_factor) {

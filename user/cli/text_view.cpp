@@ -69,7 +69,9 @@ Result<void> TextView::close() {
 }
 
 void TextView::add(const ProcessEvent& event) {
-  static constexpr Look kOperationLooks[] = {Look::Good, Look::Gone, Look::Notice, Look::Plain, Look::Bad};
+  if (event.snapshot) return add_mark(event, *event.snapshot);
+  static constexpr Look kOperationLooks[] = {Look::Good, Look::Gone, Look::Notice, Look::Plain,
+                                             Look::Dim,  Look::Dim,  Look::Bad};
   add_time(event.time);
   cell(operation_name(event.operation), layout_.operation, Side::Left,
        kOperationLooks[static_cast<std::size_t>(event.operation)]);
@@ -91,6 +93,19 @@ void TextView::add(const ProcessEvent& event) {
   } else if (event.image) {
     images_.remember(*event.pid, event.created(), event.image->value);
   }
+}
+
+void TextView::add_mark(const ProcessEvent& event, const SnapshotMark& mark) {
+  add_time(event.time);
+  cell("snapshot", layout_.operation, Side::Left, Look::Dim);
+  begin(Look::Dim);
+  if (mark.answered) {
+    fmt::format_to(std::back_inserter(buffer_), "ends here: {} processes were there before", *mark.answered);
+  } else {
+    buffer_ += "begins here: the notifier repeats what it knows of each process";
+  }
+  end(Look::Dim);
+  end_line();
 }
 
 void TextView::add(const LossEvent& event) {

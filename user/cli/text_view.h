@@ -38,6 +38,7 @@ class TextView final : public Sink {
  private:
   void add(const ProcessEvent& event);
   void add(const LossEvent& event);
+  void add_mark(const ProcessEvent& event, const SnapshotMark& mark);
   void add_words(const std::vector<std::string>& lines);
   void add_column_names();
   void add_time(FileTime time);

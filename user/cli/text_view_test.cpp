@@ -151,6 +151,13 @@ TEST_F(TextViewTest, AnUnreadableArgumentIsShownAsUnknown) {
   EXPECT_THAT(shown({record.build()}), HasSubstr("unknown         -       - -     !argument_null"));
 }
 
+TEST_F(TextViewTest, ASnapshotsMarksAreLinesOfTheirOwn) {
+  const std::string text = shown({RecordBuilder::snapshot(wire::SnapshotBoundary::Begin, 0).build(),
+                                  RecordBuilder::snapshot(wire::SnapshotBoundary::End, 7).build()});
+  EXPECT_THAT(text, HasSubstr("snapshot  begins here"));
+  EXPECT_THAT(text, HasSubstr("snapshot  ends here: 7 processes"));
+}
+
 TEST_F(TextViewTest, AMalformedRecordIsAnErrorAndAnUnknownKindIsNot) {
   TextView view(OutputFile::borrow(descriptor_, "test"), lab(), {}, {});
   auto record = cc().build();

@@ -114,6 +114,7 @@ void say_history(const Arguments& arguments, const ProcessLog& log, const Proces
 }  // namespace
 
 Result<int> lab_play(const Arguments& arguments) {
+  if (is_scenario(arguments.file)) return lab_play_scenario(arguments);
   const auto log = load_process_log(arguments.file);
   if (!log) return tl::unexpected(log.error());
   const ProcessHistory history = make_history(*log);

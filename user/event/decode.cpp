@@ -53,6 +53,10 @@ Result<Event> decode(std::span<const std::byte> record, const Origin& origin) {
       facts.event.image = text_of(facts.image);
       facts.event.context_image = text_of(facts.context_image);
       facts.event.command_line = text_of(facts.command_line);
+      if (facts.event.doc_rule) {
+        facts.event.doc_rule->image = text_of(facts.doc_rule_image);
+        facts.event.doc_rule->extensions = text_of(facts.doc_rule_extensions);
+      }
       return Event(std::move(facts.event));
     }
     case wire::RecordKind::Loss: {

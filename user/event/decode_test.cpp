@@ -140,6 +140,72 @@ TEST(Decode, ALaterSchemasLongerRecordIsReadAsFarAsKnown) {
   EXPECT_EQ(std::get<ProcessEvent>(*event).pid, 400u);
 }
 
+// As the observer of schema 1 made them: its fixed part ended before what later schemas added.
+std::vector<std::byte> of_first_schema(const std::vector<std::byte>& record) {
+  wire::ProcessRecord fixed;
+  std::memcpy(&fixed, record.data(), sizeof fixed);
+  constexpr std::uint32_t kAdded = sizeof(wire::ProcessRecord) - wire::kFirstProcessRecordSize;
+  fixed.header.fixed_size = wire::kFirstProcessRecordSize;
+  fixed.header.size -= kAdded;
+  for (wire::StringSpan* span : {&fixed.argument_image, &fixed.context_image, &fixed.context_command_line}) {
+    if (span->length != 0) span->offset -= kAdded;
+  }
+  std::vector<std::byte> old(record.begin(), record.begin() + wire::kFirstProcessRecordSize);
+  std::memcpy(old.data(), &fixed, wire::kFirstProcessRecordSize);
+  old.insert(old.end(), record.begin() + sizeof fixed, record.end());
+  return old;
+}
+
+TEST(Decode, ARecordOfTheFirstSchemaIsReadInWhole) {
+  RecordBuilder builder = RecordBuilder::typical_create(0);
+  const ProcessEvent now = decoded(builder);
+  const auto event = decode(of_first_schema(builder.build()), lab());
+  ASSERT_TRUE(event) << event.error().what;
+  const auto& old = std::get<ProcessEvent>(*event);
+  EXPECT_EQ(old.image->value, now.image->value);
+  EXPECT_EQ(old.command_line->value, now.command_line->value);
+  ASSERT_TRUE(old.context && old.context_tail);
+  EXPECT_EQ(old.context->members, now.context->members);
+  EXPECT_EQ(old.context_tail->session_id, now.context_tail->session_id);
+  EXPECT_FALSE(old.doc_rule || old.snapshot);
+
+  RecordBuilder of_2019 = RecordBuilder::create(400, 100);
+  of_2019.context(defender::kProcessContextMagic1910, 0);
+  const auto older = decode(of_first_schema(of_2019.build()), lab());
+  ASSERT_TRUE(older);
+  EXPECT_EQ(std::get<ProcessEvent>(*older).context->members, wire::kContextCommonMembers);
+  EXPECT_FALSE(std::get<ProcessEvent>(*older).context_tail);
+}
+
+TEST(Decode, ADocRuleHasItsImageAndExtensions) {
+  RecordBuilder builder = RecordBuilder::typical_create(0);
+  builder.doc_rule(u"AcroRd32.exe", std::u16string(u"pdf\0fdf", 7));
+  const ProcessEvent event = decoded(builder);
+  ASSERT_TRUE(event.doc_rule && event.doc_rule->image && event.doc_rule->extensions);
+  EXPECT_EQ(event.doc_rule->image->value, "AcroRd32.exe");
+  EXPECT_EQ(event.doc_rule->extensions->value, std::string("pdf\0fdf", 7));
+}
+
+TEST(Decode, WhatALayoutHasNotIsAbsent) {
+  RecordBuilder builder = RecordBuilder::typical_create(0);
+  builder.fixed().context_members = defender::member_bit(defender::ContextMember::ProcessFlags);
+  const ProcessEvent event = decoded(builder);
+  EXPECT_TRUE(event.context->has(defender::ContextMember::ProcessFlags));
+  EXPECT_FALSE(event.context->has(defender::ContextMember::ProcessRules));
+  EXPECT_FALSE(event.context_tail);
+}
+
+TEST(Decode, AMarkSaysWhereASnapshotBeginsAndEnds) {
+  const ProcessEvent begin = decoded(RecordBuilder::snapshot(wire::SnapshotBoundary::Begin, 0));
+  EXPECT_EQ(begin.operation, Operation::SnapshotBegin);
+  ASSERT_TRUE(begin.snapshot);
+  EXPECT_EQ(begin.snapshot->number, 1u);
+  EXPECT_FALSE(begin.pid || begin.trusted || begin.snapshot->answered);
+  const ProcessEvent end = decoded(RecordBuilder::snapshot(wire::SnapshotBoundary::End, 7));
+  EXPECT_EQ(end.operation, Operation::SnapshotEnd);
+  EXPECT_EQ(end.snapshot->answered, 7u);
+}
+
 TEST(Decode, AnUnknownKindIsIncompatible) {
   std::vector<std::byte> record;
   append_loss_record(record, 0, 1);

@@ -19,7 +19,8 @@ namespace wdscope {
 // 100 ns since 1601-01-01 UTC.
 using FileTime = std::int64_t;
 
-enum class Operation : std::uint8_t { Create, Terminate, Trust, Refresh, Unknown };
+// SnapshotBegin and SnapshotEnd are marks of the observer, not notifications.
+enum class Operation : std::uint8_t { Create, Terminate, Trust, Refresh, SnapshotBegin, SnapshotEnd, Unknown };
 
 // UTF-8 made from the record's UTF-16; each unpaired surrogate became U+FFFD.
 struct Text {
@@ -28,7 +29,8 @@ struct Text {
   bool truncated = false;  // the record carries a prefix
 };
 
-// The members of the process context that every layout has.
+// The members of the process context; `members` says which of them its layout has, the others are zero. Those that only
+// the newest layouts have are ContextTailFacts.
 struct ContextFacts {
   std::uint64_t address = 0;
   std::uint32_t magic = 0;
@@ -41,11 +43,14 @@ struct ContextFacts {
   std::uint64_t doc_rule_address = 0;  // 0: no rule applies
   std::uint32_t subsystem = 0;
   std::optional<std::uint8_t> protection;
+  std::uint32_t members = wire::kContextCommonMembers;
+
+  bool has(defender::ContextMember member) const { return (members & defender::member_bit(member)) != 0; }
 };
 
 inline constexpr std::uint32_t kNoSession = 0xFFFFFFFF;
 
-// The members that only the 0x130 layout has.
+// There if the layout has any of them; ContextFacts::has() says which.
 struct ContextTailFacts {
   std::uint32_t known_type = 0;
   std::uint32_t session_id = 0;
@@ -53,6 +58,19 @@ struct ContextTailFacts {
   std::uint32_t state = 0;
   std::uint32_t send_result = 0;
   std::uint32_t info_applications = 0;
+};
+
+// The doc-open rule that applies to the process: which files it opens as documents.
+struct DocRuleFacts {
+  std::optional<Text> image;       // absent: not readable
+  std::optional<Text> extensions;  // each but the last followed by a NUL
+};
+
+// Where a snapshot begins or ends: the observer has asked the notifier to repeat what it knows.
+struct SnapshotMark {
+  std::uint32_t number = 0;  // counts from 1 since the observer's load
+  wire::SnapshotTrigger trigger = wire::SnapshotTrigger::None;
+  std::optional<std::uint32_t> answered;  // at the end: how many notifications it brought
 };
 
 struct ProcessEvent {
@@ -71,6 +89,8 @@ struct ProcessEvent {
   std::optional<Text> command_line;
   std::optional<ContextFacts> context;
   std::optional<ContextTailFacts> context_tail;
+  std::optional<DocRuleFacts> doc_rule;  // absent: none, or not recognised
+  std::optional<SnapshotMark> snapshot;
   std::optional<std::uint32_t> unrecognised_magic;  // a candidate was found and not recognised
   wire::ArgumentGeneration generation = wire::ArgumentGeneration::Unknown;
 
@@ -86,8 +106,9 @@ struct ProcessEvent {
   std::optional<std::uint64_t> effective_parent_pid() const { return parent_pid ? parent_pid : nt_parent_pid; }
   // The notifier writes kNoSession when its own query failed.
   std::optional<std::uint32_t> notifier_session_id() const {
-    return context_tail && context_tail->session_id != kNoSession ? std::optional(context_tail->session_id)
-                                                                  : std::nullopt;
+    const bool said =
+        context_tail && context->has(defender::ContextMember::SessionId) && context_tail->session_id != kNoSession;
+    return said ? std::optional(context_tail->session_id) : std::nullopt;
   }
   std::optional<std::uint32_t> effective_session_id() const {
     const auto said = notifier_session_id();

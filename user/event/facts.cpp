@@ -53,6 +53,15 @@ std::string image_name_text(const char (&name)[16]) {
   return text;
 }
 
+// A writer of schema 1 knew two layouts and said which.
+std::uint32_t members_of(const wire::ProcessRecord& record) {
+  if (record.header.fixed_size >= offsetof(wire::ProcessRecord, context_members) + sizeof record.context_members) {
+    return record.context_members;
+  }
+  const bool tail = (record.known & wire::known::ContextTail25080) != 0;
+  return wire::kContextCommonMembers | (tail ? wire::kContextTailMembers : 0);
+}
+
 void read_context(const wire::ProcessRecord& record, ProcessEvent& event) {
   if ((record.known & wire::known::Context) == 0) {
     if ((record.known & wire::known::ContextLocation) != 0) event.unrecognised_magic = record.context_magic;
@@ -69,8 +78,9 @@ void read_context(const wire::ProcessRecord& record, ProcessEvent& event) {
   context.injection_request_mask = record.context_injection_request_mask;
   context.doc_rule_address = record.context_doc_rule_address;
   context.subsystem = record.context_subsystem;
+  context.members = members_of(record);
   if ((record.known & wire::known::ContextProtection) != 0) context.protection = record.context_protection;
-  if ((record.known & wire::known::ContextTail25080) == 0) return;
+  if ((context.members & wire::kContextTailMembers) == 0) return;
   event.context_tail =
       ContextTailFacts{record.context_known_type, record.context_session_id,  record.context_rules3,
                        record.context_state,      record.context_send_result, record.context_info_applications};
@@ -87,6 +97,17 @@ void read_nt(const wire::ProcessRecord& record, ProcessEvent& event) {
 }  // namespace
 
 Operation operation_of(const wire::ProcessRecord& record) {
+  if ((record.known & wire::known::Snapshot) != 0) {
+    switch (static_cast<wire::SnapshotBoundary>(record.snapshot_boundary)) {
+      case wire::SnapshotBoundary::Begin:
+        return Operation::SnapshotBegin;
+      case wire::SnapshotBoundary::End:
+        return Operation::SnapshotEnd;
+      case wire::SnapshotBoundary::None:
+        break;
+    }
+    return Operation::Unknown;
+  }
   if ((record.known & wire::known::Argument) == 0) return Operation::Unknown;
   switch (record.operation_type) {
     case kCreate:
@@ -123,13 +144,14 @@ Result<wire::RecordHeader> read_record_header(std::span<const std::byte> bytes) 
 Result<void> read_process_facts(std::span<const std::byte> record, const Origin& origin, Facts& facts) {
   const auto header = read_record_header(record);
   if (!header) return tl::make_unexpected(header.error());
-  // A writer of a later schema knew more fixed part than we do; one that knew less than the first schema never was.
-  if (header->fixed_size < sizeof(wire::ProcessRecord)) {
+  // A writer of a later schema knew more fixed part than we do, one of an earlier less; less than the first never was.
+  if (header->fixed_size < wire::kFirstProcessRecordSize) {
     return damaged_record(fmt::format("process record with a fixed part of {} bytes", header->fixed_size));
   }
-  wire::ProcessRecord fixed;
-  std::memcpy(&fixed, record.data(), sizeof fixed);
-  for (const wire::StringSpan& span : {fixed.argument_image, fixed.context_image, fixed.context_command_line}) {
+  wire::ProcessRecord fixed{};
+  std::memcpy(&fixed, record.data(), std::min<std::size_t>(sizeof fixed, header->fixed_size));
+  for (const wire::StringSpan& span : {fixed.argument_image, fixed.context_image, fixed.context_command_line,
+                                       fixed.doc_rule_image, fixed.doc_rule_extensions}) {
     if (!span_is_sound(span, header->fixed_size, header->size)) {
       return damaged_record(
           fmt::format("text at {} of {} bytes in a record of {}", span.offset, span.length, header->size));
@@ -155,6 +177,12 @@ Result<void> read_process_facts(std::span<const std::byte> record, const Origin&
     }
   }
   if ((fixed.known & wire::known::ArgumentParent) != 0) event.parent_pid = fixed.argument_parent_process_id;
+  if (event.operation == Operation::SnapshotBegin || event.operation == Operation::SnapshotEnd) {
+    SnapshotMark& mark = event.snapshot.emplace();
+    mark.number = fixed.snapshot_number;
+    mark.trigger = static_cast<wire::SnapshotTrigger>(fixed.snapshot_trigger);
+    if (event.operation == Operation::SnapshotEnd) mark.answered = fixed.snapshot_answered;
+  }
   read_context(fixed, event);
   read_nt(fixed, event);
 
@@ -175,6 +203,16 @@ Result<void> read_process_facts(std::span<const std::byte> record, const Origin&
   if ((fixed.known & wire::known::ContextCommandLine) != 0) {
     facts.command_line =
         WireText{text_at(record, fixed.context_command_line), has_anomaly(fixed, wire::Anomaly::CommandLineTruncated)};
+  }
+  if ((fixed.known & wire::known::DocRule) != 0) {
+    event.doc_rule.emplace();
+    const bool rule_cut = has_anomaly(fixed, wire::Anomaly::DocRuleTruncated);
+    if ((fixed.known & wire::known::DocRuleImage) != 0) {
+      facts.doc_rule_image = WireText{text_at(record, fixed.doc_rule_image), false};
+    }
+    if ((fixed.known & wire::known::DocRuleExtensions) != 0) {
+      facts.doc_rule_extensions = WireText{text_at(record, fixed.doc_rule_extensions), rule_cut};
+    }
   }
   return {};
 }

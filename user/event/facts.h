@@ -23,6 +23,8 @@ struct Facts {
   std::optional<WireText> image;
   std::optional<WireText> context_image;
   std::optional<WireText> command_line;
+  std::optional<WireText> doc_rule_image;
+  std::optional<WireText> doc_rule_extensions;
 };
 
 // The header of the record that `bytes` begins with. InputDamaged when `bytes` is no whole record.

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <memory>
@@ -20,8 +21,10 @@
 namespace wdscope {
 namespace {
 
-// Every key, number and name at its longest is about 2.9 KiB; json_test writes such a line.
-constexpr std::size_t kFixedBound = 4096;
+using defender::ContextMember;
+
+// Every key, number and name at its longest is about 3.6 KiB; json_test writes such a line.
+constexpr std::size_t kFixedBound = 6144;
 constexpr std::size_t kScratchSize = 16 * 1024;
 
 template <std::size_t kSize>
@@ -155,6 +158,39 @@ char* put_text(char* out, const WireText& text, bool& damaged) {
   return out;
 }
 
+// Texts with a NUL between them, as an array.
+char* put_list(char* out, const Text& list) {
+  std::string_view rest = list.value;
+  for (char separator = '['; separator != 0;) {
+    const std::size_t end = std::min(rest.find('\0'), rest.size());
+    *out++ = separator;
+    *out++ = '"';
+    out = write_json_text(out, rest.substr(0, end));
+    *out++ = '"';
+    separator = end == rest.size() ? '\0' : ',';
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  *out++ = ']';
+  return out;
+}
+
+char* put_list(char* out, const WireText& list) {
+  Utf16Bytes rest = list.units;
+  bool damaged = false;
+  for (char separator = '['; separator != 0;) {
+    std::size_t end = 0;
+    while (end < rest.units && (rest.data[2 * end] != std::byte{0} || rest.data[2 * end + 1] != std::byte{0})) ++end;
+    *out++ = separator;
+    *out++ = '"';
+    out = write_json_text(out, Utf16Bytes{rest.data, end}, damaged);
+    *out++ = '"';
+    separator = end == rest.units ? '\0' : ',';
+    if (end != rest.units) rest = {rest.data + 2 * (end + 1), rest.units - end - 1};
+  }
+  *out++ = ']';
+  return out;
+}
+
 std::size_t bound_of(const std::optional<Text>& text) {
   return text ? text->value.size() * kJsonBytesPerUnit + kTextSlack : 0;
 }
@@ -172,47 +208,103 @@ struct Line {
   const std::optional<AnyText>& image;
   const std::optional<AnyText>& context_image;
   const std::optional<AnyText>& command_line;
+  const std::optional<AnyText>& doc_rule_image;
+  const std::optional<AnyText>& doc_rule_extensions;
   const Origin& origin;
 
   std::size_t bound() const {
-    return kFixedBound + bound_of(origin) + bound_of(image) + bound_of(context_image) + bound_of(command_line);
+    return kFixedBound + bound_of(origin) + bound_of(image) + bound_of(context_image) + bound_of(command_line) +
+           bound_of(doc_rule_image) + bound_of(doc_rule_extensions);
   }
 };
 
-char* put_context(char* out, const ProcessEvent& event, const Origin& origin) {
-  if (event.context) {
-    const ContextFacts& context = *event.context;
+char* put_context_words(char* out, const ProcessEvent& event, const Origin& origin) {
+  const ContextFacts& context = *event.context;
+  if (context.has(ContextMember::ProcessFlags)) {
     out = put_bits(put(out, ",\"flags\":"), defender::kProcessFlagNames, context.flags);
     out = put_hex(put(out, ",\"flags_raw\":"), context.flags);
-    out = put_hex(put(out, ",\"rules\":"), context.rules);
-    out = put_hex(put(out, ",\"rules2\":"), context.rules2);
-    if (event.context_tail) out = put_hex(put(out, ",\"rules3\":"), event.context_tail->rules3);
-    out = put_hex(put(out, ",\"injection_target_mask\":"), context.injection_target_mask);
-    out = put_hex(put(out, ",\"injection_request_mask\":"), context.injection_request_mask);
-    out = put_hex(put(out, ",\"context\":{\"magic\":"), context.magic);
-    if (const auto layout = layout_name(context.magic); !layout.empty()) {
-      out = put_quoted(put(out, ",\"layout\":"), layout);
-    }
-    // What is played comes out the same each time; where its contexts lay this time says nothing.
-    if (!origin.played) out = put_hex(put(out, ",\"address\":"), context.address);
-    *out++ = '}';
   }
+  if (context.has(ContextMember::ProcessRules)) {
+    out = put_hex(put(out, ",\"rules\":"), context.rules);
+    if (context.rules != 0) {
+      out = put_bits(put(out, ",\"rule_names\":"), defender::kProcessRuleNames, context.rules);
+    }
+  }
+  if (context.has(ContextMember::ProcessRules2)) {
+    out = put_hex(put(out, ",\"rules2\":"), context.rules2);
+    if (event.context_tail && context.rules2 != 0) {
+      out = put_bits(put(out, ",\"rule2_names\":"), defender::kProcessRule2Names, context.rules2);
+    }
+  }
+  if (event.context_tail && context.has(ContextMember::ProcessRules3)) {
+    out = put_hex(put(out, ",\"rules3\":"), event.context_tail->rules3);
+  }
+  if (context.has(ContextMember::CodeInjectionTargetMask)) {
+    out = put_hex(put(out, ",\"injection_target_mask\":"), context.injection_target_mask);
+  }
+  if (context.has(ContextMember::CodeInjectionRequestMask)) {
+    out = put_hex(put(out, ",\"injection_request_mask\":"), context.injection_request_mask);
+  }
+  out = put_hex(put(out, ",\"context\":{\"magic\":"), context.magic);
+  if (const auto layout = layout_name(context.magic); !layout.empty()) {
+    out = put_quoted(put(out, ",\"layout\":"), layout);
+  }
+  // What is played comes out the same each time; where its contexts lay this time says nothing.
+  if (!origin.played) out = put_hex(put(out, ",\"address\":"), context.address);
+  *out++ = '}';
+  return out;
+}
+
+template <class AnyText>
+char* put_doc_rule(char* out, const std::optional<AnyText>& image, const std::optional<AnyText>& extensions) {
+  out = put(out, ",\"doc_rule\":{");
+  bool damaged = false;
+  if (image) out = put_text(put(out, "\"image\":"), *image, damaged);
+  if (image && extensions) *out++ = ',';
+  if (extensions) out = put_list(put(out, "\"extensions\":"), *extensions);
+  *out++ = '}';
+  return out;
+}
+
+char* put_tail(char* out, const ContextFacts& context, const ContextTailFacts& tail) {
+  if (context.has(ContextMember::KnownProcessType)) {
+    out = put_name_or_hex(put(out, ",\"known_type\":"), known_type_name(tail.known_type), tail.known_type);
+  }
+  if (context.has(ContextMember::State)) {
+    out = put_bits(put(out, ",\"state\":"), defender::kStateNames, tail.state);
+    out = put_hex(put(out, ",\"state_raw\":"), tail.state);
+  }
+  if (context.has(ContextMember::SendResult)) {
+    out = put_name_or_hex(put(out, ",\"send_result\":"), send_result_name(tail.send_result), tail.send_result);
+  }
+  if (context.has(ContextMember::InfoApplications)) {
+    out = put_number(put(out, ",\"info_applications\":"), tail.info_applications);
+  }
+  return out;
+}
+
+template <class AnyText>
+char* put_context(char* out, const Line<AnyText>& line) {
+  const ProcessEvent& event = line.event;
+  if (event.context) out = put_context_words(out, event, line.origin);
+  if (event.doc_rule) out = put_doc_rule(out, line.doc_rule_image, line.doc_rule_extensions);
   if (const auto protection = event.effective_protection()) {
     out = put_protection(put(out, ",\"protection\":"), *protection);
   }
-  if (event.context) {
+  if (event.context && event.context->has(ContextMember::SubsystemInformation)) {
     out = put_name_or_hex(put(out, ",\"subsystem\":"), subsystem_name(event.context->subsystem),
                           event.context->subsystem);
   }
   if (const auto session = event.effective_session_id()) out = put_number(put(out, ",\"session_id\":"), *session);
-  if (event.context_tail) {
-    const ContextTailFacts& tail = *event.context_tail;
-    out = put_name_or_hex(put(out, ",\"known_type\":"), known_type_name(tail.known_type), tail.known_type);
-    out = put_bits(put(out, ",\"state\":"), defender::kStateNames, tail.state);
-    out = put_hex(put(out, ",\"state_raw\":"), tail.state);
-    out = put_name_or_hex(put(out, ",\"send_result\":"), send_result_name(tail.send_result), tail.send_result);
-    out = put_number(put(out, ",\"info_applications\":"), tail.info_applications);
-  }
+  return event.context_tail ? put_tail(out, *event.context, *event.context_tail) : out;
+}
+
+char* put_snapshot(char* out, const SnapshotMark& mark) {
+  out = put_number(put(out, ",\"snapshot\":{\"number\":"), mark.number);
+  const auto trigger = snapshot_trigger_name(mark.trigger);
+  if (!trigger.empty()) out = put_quoted(put(out, ",\"trigger\":"), trigger);
+  if (mark.answered) out = put_number(put(out, ",\"answered\":"), *mark.answered);
+  *out++ = '}';
   return out;
 }
 
@@ -288,7 +380,8 @@ char* put_line(char* out, const Line<AnyText>& line) {
   if (line.image) out = put_text(put(out, ",\"image\":"), *line.image, image_damaged);
   if (line.command_line) out = put_text(put(out, ",\"command_line\":"), *line.command_line, command_line_damaged);
   if (event.trusted) out = *event.trusted ? put(out, ",\"trusted\":true") : put(out, ",\"trusted\":false");
-  out = put_context(out, event, line.origin);
+  if (event.snapshot) out = put_snapshot(out, *event.snapshot);
+  out = put_context(out, line);
   if (line.context_image) out = put_text(put(out, ",\"context_image\":"), *line.context_image, context_image_damaged);
   if (event.unrecognised_magic) {
     out = put_hex(put(out, ",\"unrecognised_context_magic\":"), *event.unrecognised_magic);
@@ -332,7 +425,10 @@ void append_json(std::string& out, const Event& event, const Origin& origin) {
     return;
   }
   const auto& process = std::get<ProcessEvent>(event);
-  append_line(out, Line<Text>{process, process.image, process.context_image, process.command_line, origin});
+  const DocRuleFacts none;
+  const DocRuleFacts& rule = process.doc_rule ? *process.doc_rule : none;
+  append_line(out, Line<Text>{process, process.image, process.context_image, process.command_line, rule.image,
+                              rule.extensions, origin});
 }
 
 Result<void> append_json_record(std::string& out, std::span<const std::byte> record, const Origin& origin) {
@@ -342,7 +438,8 @@ Result<void> append_json_record(std::string& out, std::span<const std::byte> rec
     case wire::RecordKind::Process: {
       Facts facts;
       if (auto read = read_process_facts(record, origin, facts); !read) return read;
-      append_line(out, Line<WireText>{facts.event, facts.image, facts.context_image, facts.command_line, origin});
+      append_line(out, Line<WireText>{facts.event, facts.image, facts.context_image, facts.command_line,
+                                      facts.doc_rule_image, facts.doc_rule_extensions, origin});
       return {};
     }
     case wire::RecordKind::Loss: {

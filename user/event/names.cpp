@@ -33,6 +33,10 @@ constexpr std::string_view kAnomalyNames[] = {
     "process_unknown_to_nt",
     "trust_without_create",
     "high_irql",
+    "doc_rule_invalid",
+    "doc_rule_truncated",
+    "generation_disagrees",
+    "place_disagrees",
 };
 static_assert(std::size(kAnomalyNames) == static_cast<std::size_t>(wire::Anomaly::Count));
 
@@ -54,6 +58,10 @@ std::string_view operation_name(Operation operation) {
       return "trust";
     case Operation::Refresh:
       return "refresh";
+    case Operation::SnapshotBegin:
+      return "snapshot_begin";
+    case Operation::SnapshotEnd:
+      return "snapshot_end";
     case Operation::Unknown:
       break;
   }
@@ -109,6 +117,11 @@ std::string_view known_type_name(std::uint32_t known_type) {
 
 std::string_view send_result_name(std::uint32_t send_result) {
   return name_at(kSendResults, send_result & 0xF);
+}
+
+std::string_view snapshot_trigger_name(wire::SnapshotTrigger trigger) {
+  constexpr std::string_view kTriggers[] = {"", "attach", "request"};
+  return name_at(kTriggers, static_cast<std::uint32_t>(trigger));
 }
 
 std::string_view subsystem_name(std::uint32_t subsystem) {

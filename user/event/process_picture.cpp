@@ -36,6 +36,22 @@ ContextWords words_of(const ProcessEvent& event) {
   return words;
 }
 
+// "AcroRd32.exe: pdf, fdf"
+std::string words_of(const DocRuleFacts& rule) {
+  std::string words = rule.image ? rule.image->value : std::string();
+  if (!rule.extensions || rule.extensions->value.empty()) return words;
+  words += ": ";
+  for (const char c : rule.extensions->value) {
+    if (c == '\0') {
+      words += ", ";
+    } else {
+      words += c;
+    }
+  }
+  words.shrink_to_fit();
+  return words;
+}
+
 void learn_context(ProcessState& process, const ProcessEvent& event, const Learnt& learnt) {
   const ContextWords words = words_of(event);
   if (process.context) {
@@ -50,6 +66,7 @@ void learn_context(ProcessState& process, const ProcessEvent& event, const Learn
     note_change(process, Change::What::DocRule, before.doc_rule_address != 0, words.doc_rule_address != 0, learnt);
   }
   process.context = Fact<ContextWords>{words, learnt};
+  process.doc_rule = event.doc_rule ? words_of(*event.doc_rule) : std::string();
 }
 
 void learn_trust(ProcessState& process, bool trusted, const Learnt& learnt) {

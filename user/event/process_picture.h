@@ -80,6 +80,7 @@ struct ProcessState {
   Fact<std::uint64_t> parent_pid;
   Fact<bool> trusted;
   Fact<ContextWords> context;
+  std::string doc_rule;  // of the context: "AcroRd32.exe: pdf, fdf"; empty: none, or not readable
   Fact<std::uint8_t> protection;
   Fact<std::string> image;  // a path; NT's word is a file name of at most 15 characters
   Fact<std::string> command_line;

@@ -10,6 +10,7 @@ namespace wdscope {
 namespace {
 
 constexpr std::uint64_t kContextAddress = 0xFFFF'8A01'2345'6780;
+constexpr std::uint64_t kDocRuleAddress = 0xFFFF'8A01'2345'0000;
 
 wire::StringSpan append_text(std::vector<std::byte>& out, std::size_t start,
                              const std::optional<std::u16string>& text) {
@@ -56,6 +57,16 @@ RecordBuilder RecordBuilder::terminate(std::uint64_t pid) {
   RecordBuilder builder;
   builder.fixed_.operation_type = 2;
   builder.fixed_.process_id = pid;
+  return builder;
+}
+
+RecordBuilder RecordBuilder::snapshot(wire::SnapshotBoundary boundary, std::uint32_t answered) {
+  RecordBuilder builder;
+  builder.fixed_.known = wire::known::Snapshot;
+  builder.fixed_.snapshot_boundary = static_cast<std::uint8_t>(boundary);
+  builder.fixed_.snapshot_trigger = static_cast<std::uint8_t>(wire::SnapshotTrigger::Attach);
+  builder.fixed_.snapshot_number = 1;
+  builder.fixed_.snapshot_answered = answered;
   return builder;
 }
 
@@ -114,12 +125,22 @@ RecordBuilder& RecordBuilder::context(std::uint32_t magic, std::uint32_t flags) 
   fixed_.context_flags = flags;
   fixed_.context_created_100ns = kBuilderTime - 1'234'567;
   fixed_.context_injection_request_mask = ~0ull;
+  fixed_.context_members = wire::kContextCommonMembers;
   if (magic == defender::kProcessContextMagic25080) {
+    fixed_.context_members |= wire::kContextTailMembers;
     fixed_.known |= wire::known::ContextTail25080;
     fixed_.context_state = defender::state::ProtectionValid | defender::state::HardeningExclusions;
     fixed_.context_send_result = static_cast<std::uint32_t>(defender::SendResult::ReplyOk);
     fixed_.context_session_id = 1;
   }
+  return *this;
+}
+
+RecordBuilder& RecordBuilder::doc_rule(std::u16string_view image, std::u16string_view extensions) {
+  doc_rule_image_ = image;
+  doc_rule_extensions_ = extensions;
+  fixed_.context_doc_rule_address = kDocRuleAddress;
+  fixed_.known |= wire::known::DocRule | wire::known::DocRuleImage | wire::known::DocRuleExtensions;
   return *this;
 }
 
@@ -151,6 +172,8 @@ void RecordBuilder::append_to(std::vector<std::byte>& out) const {
   if (image_) record.argument_image = append_text(out, start, image_);
   if (context_image_) record.context_image = append_text(out, start, context_image_);
   if (command_line_) record.context_command_line = append_text(out, start, command_line_);
+  if (doc_rule_image_) record.doc_rule_image = append_text(out, start, doc_rule_image_);
+  if (doc_rule_extensions_) record.doc_rule_extensions = append_text(out, start, doc_rule_extensions_);
   pad(out, start);
   record.header.size = static_cast<std::uint32_t>(out.size() - start);
   std::memcpy(out.data() + start, &record, sizeof record);

@@ -20,14 +20,17 @@ RecordBuilder everything() {
       .context_image(u"\xdfff")
       .command_line(u"\x01\x02\"\\")
       .context(defender::kProcessContextMagic25080, ~0u)
+      .doc_rule(u"\x1f\xd800", std::u16string(u"\x1f\0\0\xdfff", 4))
       .nt(INT64_MIN, 12);
   wire::ProcessRecord& fixed = builder.fixed();
-  fixed.known = ~0ull & ~wire::known::ContextImageSame;
+  fixed.known = ~0ull & ~wire::known::ContextImageSame & ~wire::known::Snapshot;
   fixed.time_100ns = INT64_MAX;
   fixed.context_created_100ns = INT64_MAX;
   fixed.anomalies = ~0u;
   fixed.notifier_process_id = ~0ull;
   fixed.context_subsystem = ~0u;
+  fixed.context_rules = ~0u;
+  fixed.context_rules2 = ~0u;
   fixed.context_known_type = ~0u;
   fixed.context_state = ~0u;
   fixed.context_send_result = ~0u;
@@ -91,6 +94,24 @@ std::vector<SampleRecord> sample_records() {
                           .image(u"\\\"\b\f\n\r\t\x01\x1f\x7f/\x80\x7ff\x800\xffff\xd83d\xde00 and sixteen more")
                           .context(defender::kProcessContextMagic1910, 0)
                           .command_line(u"0123456789abcdef\xd800|\xdc00|\xdc00\xd800 0123456789abcdef\xd83d"));
+  add("doc rule", RecordBuilder::typical_create(18).doc_rule(u"AcroRd32.exe", std::u16string(u"pdf\0fdf", 7)));
+  add("doc rule without extensions", RecordBuilder::typical_create(19).doc_rule(u"winword.exe", u""));
+  add("rules", [] {
+    RecordBuilder builder = RecordBuilder::typical_create(20);
+    builder.fixed().context_rules = defender::rule::ForceTrusted | defender::rule::MonitorAlthoughExcluded;
+    builder.fixed().context_rules2 = defender::rule2::NotifyByte1E;
+    return builder;
+  }());
+  add("a layout that has not every member", [] {
+    RecordBuilder builder = RecordBuilder::typical_create(21);
+    builder.fixed().known &= ~wire::known::ContextTail25080;
+    builder.fixed().context_members = wire::kContextCommonMembers &
+                                      ~defender::member_bit(defender::ContextMember::ProcessRules) &
+                                      ~defender::member_bit(defender::ContextMember::SubsystemInformation);
+    return builder;
+  }());
+  add("a snapshot begins", RecordBuilder::snapshot(wire::SnapshotBoundary::Begin, 0).sequence(22));
+  add("a snapshot ends", RecordBuilder::snapshot(wire::SnapshotBoundary::End, 123).sequence(23));
   add("empty text", RecordBuilder::create(400, 100).sequence(15).image(u"").command_line(u""));
   add("cut text", RecordBuilder::create(400, 100)
                       .sequence(16)

@@ -9,17 +9,17 @@
 namespace wdscope {
 namespace {
 
-using Bytes = std::span<const std::byte>;
+using MessageBytes = std::span<const std::byte>;
 
 template <class T>
-bool copy_from(Bytes bytes, T& value) {
+bool copy_from(MessageBytes bytes, T& value) {
   if (bytes.size() < sizeof value) return false;
   std::memcpy(&value, bytes.data(), sizeof value);
   return true;
 }
 
 // `size` counts the NUL; both zero: no text.
-bool read_text(Bytes payload, std::uint32_t offset, std::uint32_t size, std::u16string& text) {
+bool read_text(MessageBytes payload, std::uint32_t offset, std::uint32_t size, std::u16string& text) {
   text.clear();
   if (size == 0) return true;
   if (size % sizeof(char16_t) != 0 || offset > payload.size() || size > payload.size() - offset) return false;
@@ -32,7 +32,7 @@ bool read_text(Bytes payload, std::uint32_t offset, std::uint32_t size, std::u16
 
 // The layouts differ only behind the members read here.
 template <class Message>
-bool read_process(Bytes payload, EngineMessageFacts& facts) {
+bool read_process(MessageBytes payload, EngineMessageFacts& facts) {
   Message message;
   if (!copy_from(payload, message)) return false;
   if (message.Create == 0) {
@@ -49,7 +49,7 @@ bool read_process(Bytes payload, EngineMessageFacts& facts) {
   return true;
 }
 
-bool read_payload(Bytes payload, bool first_generation, EngineMessageFacts& facts) {
+bool read_payload(MessageBytes payload, bool first_generation, EngineMessageFacts& facts) {
   defender::MESSAGE_PAYLOAD head;
   if (!copy_from(payload, head) || head.Size < sizeof head || head.Size > payload.size()) return false;
   payload = payload.first(head.Size);
@@ -62,6 +62,12 @@ bool read_payload(Bytes payload, bool first_generation, EngineMessageFacts& fact
       facts.body =
           TrustMessage{payload[offsetof(defender::TRUSTED_PROCESS_MESSAGE_25080, OneUntrusted)] != std::byte{0}};
       return true;
+    case defender::MessageType::Taint: {
+      defender::TAINT_MESSAGE_25080 message;
+      if (!copy_from(payload, message)) return false;
+      facts.body = TaintMessage{message.ProcessId};
+      return true;
+    }
     default:
       facts.body = OtherMessage{head.Type};
       return true;
@@ -98,6 +104,14 @@ std::optional<EngineMessageFacts> read_engine_message(std::span<const std::byte>
   if (!read_payload(message.subspan(header_size, header.TotalSize - header_size), first_generation, facts))
     return std::nullopt;
   return facts;
+}
+
+std::optional<EngineDelivery> read_delivery(std::span<const std::byte> bytes) {
+  wire::EngineMessage head;
+  if (!copy_from(bytes, head) || head.message_size > bytes.size() - sizeof head) return std::nullopt;
+  auto facts = read_engine_message(bytes.subspan(sizeof head, head.message_size));
+  if (!facts) return std::nullopt;
+  return EngineDelivery{head.message_id, head.reply_expected != 0, std::move(*facts)};
 }
 
 std::vector<std::byte> write_create_reply(MessageVersion version, const CreateMessage& message,

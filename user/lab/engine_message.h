@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "abi/wire/engine.h"
 #include "lab/policy.h"
 
 namespace wdscope {
@@ -38,6 +39,11 @@ struct TrustMessage {
   bool one_untrusted = false;  // exactly one untrusted process is left; else none
 };
 
+// A process lost its exclusion by a command.
+struct TaintMessage {
+  std::uint32_t process_id = 0;
+};
+
 // A type that this service does not act on.
 struct OtherMessage {
   std::uint32_t type = 0;
@@ -45,11 +51,23 @@ struct OtherMessage {
 
 struct EngineMessageFacts {
   MessageVersion version;
-  std::variant<CreateMessage, ExitMessage, TrustMessage, OtherMessage> body;
+  std::variant<CreateMessage, ExitMessage, TrustMessage, TaintMessage, OtherMessage> body;
 };
 
 // `message`: header and payload. Absent when it is malformed: unknown version, sizes or offsets that cannot be.
 std::optional<EngineMessageFacts> read_engine_message(std::span<const std::byte> message);
+
+// The most that the notifier's device gives at a time (abi/wire/engine.h).
+inline constexpr std::size_t kLargestDelivery = sizeof(wire::EngineMessage) + wire::kMaximumEngineMessageSize;
+
+// A message as that device gives it.
+struct EngineDelivery {
+  std::uint64_t message_id = 0;
+  bool reply_expected = false;
+  EngineMessageFacts facts;
+};
+// Absent when it is cut or its message malformed.
+std::optional<EngineDelivery> read_delivery(std::span<const std::byte> bytes);
 
 // The reply that says what was decided: whether the process is denied, whether it is trusted, its rules, masks and
 // hardening (what a 1910 reply has no place for stays unsaid). Of Answer::Malformed, one that is a byte too short.

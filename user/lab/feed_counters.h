@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "lab/lab.h"
+#include "lab/feed_counts.h"
 
 namespace wdscope {
 

@@ -19,6 +19,7 @@
 #include "lab/driver_image.h"
 #include "lab/feed_counters.h"
 #include "lab/history_feed.h"
+#include "lab/host_access.h"
 #include "lab/lab_clock.h"
 #include "lab/machine_feed.h"
 #include "lab/machine_listener.h"
@@ -26,6 +27,7 @@
 #include "lab/policy.h"
 #include "lab/policy_in_force.h"
 #include "lab/process_tracker.h"
+#include "lab/prompt_service.h"
 #include "lab/running_processes.h"
 #include "lab/service.h"
 #include "lab/virtual_clock.h"
@@ -35,50 +37,10 @@ namespace {
 
 constexpr FileTime kBeforeHistory = 10'000'000;  // 1 s: when a history's machine booted
 
-std::uint32_t profile_parameter(Profile profile) {
-  switch (profile) {
-    case Profile::Wd1910:
-      return static_cast<std::uint32_t>(wire::NotifierProfile::Wd1910);
-    case Profile::Wd25080:
-      return static_cast<std::uint32_t>(wire::NotifierProfile::Wd25080);
-    case Profile::WdA5:
-      break;
-  }
-  return static_cast<std::uint32_t>(wire::NotifierProfile::WdA5);
-}
-
 std::string read_host_name() {
   char name[HOST_NAME_MAX + 1] = {};
   return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
 }
-
-// A driver that is no whole PE image or imports the unknown is a bad input file; all else is the machine's refusal.
-ErrorCode code_of(host::NtStatus status) {
-  return status == host::kStatusInvalidImageFormat || status == host::kStatusEntryPointNotFound
-             ? ErrorCode::InputDamaged
-             : ErrorCode::SourceUnavailable;
-}
-
-tl::unexpected<Error> from_host(const std::string& doing, const host::HostError& error) {
-  return failure(
-      code_of(error.status),
-      fmt::format("{}: {} (status {:#010x})", doing, error.message, static_cast<std::uint32_t>(error.status)), {},
-      error.status);
-}
-
-class HostChannel final : public DeviceChannel {
- public:
-  explicit HostChannel(std::unique_ptr<host::DeviceFile> file) : file_(std::move(file)) {}
-
-  Result<Reply> control(std::uint32_t code, std::span<const std::byte> input, std::span<std::byte> output) override {
-    const auto done = file_->control(code, input, output);
-    return Reply{done.status, done.information};
-  }
-  void cancel() override { file_->cancel(); }
-
- private:
-  std::unique_ptr<host::DeviceFile> file_;
-};
 
 constexpr int kCrashExitCode = 1;  // the answer is no
 
@@ -105,12 +67,6 @@ class Doing {
     return doing;
   }
 };
-
-std::uint8_t message_version(Profile profile) {
-  return profile == Profile::Wd1910    ? defender::kMessageVersion1910
-         : profile == Profile::Wd25080 ? defender::kMessageVersion25080
-                                       : defender::kMessageVersionA5;
-}
 
 class MachineLab final : public Lab {
  public:
@@ -152,8 +108,6 @@ class MachineLab final : public Lab {
   void crashed(const host::BugCheck& check, const std::function<void(const Crash&)>& tell);
 
  private:
-  Result<void> load(Driver driver, const std::filesystem::path& folder,
-                    std::map<std::string, host::RegistryValue> parameters);
   Result<void> connect_service(const LabOptions& options, Policy policy);
   Result<void> describe_origin(const LabOptions& options);
 
@@ -165,7 +119,8 @@ class MachineLab final : public Lab {
   ProcessTracker tracker_;
   std::unique_ptr<HistoryFeed> history_feed_;
   std::unique_ptr<PolicyInForce> policy_;
-  std::unique_ptr<Service> service_;
+  std::unique_ptr<Service> service_;               // where time is real
+  std::unique_ptr<PromptService> prompt_service_;  // where it is virtual
   Origin origin_;
 
   std::mutex feed_mutex_;  // guards which feed there is; a feed guards itself
@@ -179,21 +134,6 @@ class MachineLab final : public Lab {
   std::atomic<bool> crashed_{false};
 };
 
-Result<void> MachineLab::load(Driver driver, const std::filesystem::path& folder,
-                              std::map<std::string, host::RegistryValue> parameters) {
-  const auto image = DriverImage::open(driver, folder);
-  if (!image) return tl::unexpected(image.error());
-  host::DriverOptions options;
-  options.service_name = driver_service_name(driver);
-  options.parameters = std::move(parameters);
-  const auto loaded = machine_->load(image->bytes(), std::move(options));
-  if (loaded) return {};
-  const std::string place = folder.empty() ? "embedded " : "";
-  const std::string name =
-      folder.empty() ? std::string(driver_file_name(driver)) : (folder / driver_file_name(driver)).string();
-  return from_host("cannot load the " + place + "driver " + name, loaded.error());
-}
-
 Result<void> MachineLab::prepare(const LabOptions& options, Policy policy) {
   profile_ = options.profile;
   if (options.history != nullptr) {
@@ -205,13 +145,16 @@ Result<void> MachineLab::prepare(const LabOptions& options, Policy policy) {
 
   std::map<std::string, host::RegistryValue> notifier_parameters = {{"Profile", profile_parameter(options.profile)}};
   if (policy.create_timeout_ms) notifier_parameters["MaxProcessCreationMessageTimeout"] = *policy.create_timeout_ms;
-  if (auto done = load(Driver::Notifier, options.drivers, std::move(notifier_parameters)); !done) return done;
+  if (auto done = load_driver_of(*machine_, Driver::Notifier, options.drivers, std::move(notifier_parameters)); !done)
+    return tl::unexpected(done.error());
   // Before anybody listens: what the policy says of processes that run is where things start from, and no change.
   if (auto done = connect_service(options, std::move(policy)); !done) return done;
   if (options.load_observer) {
-    std::map<std::string, host::RegistryValue> parameters;
+    std::map<std::string, host::RegistryValue> parameters = {
+        {"SnapshotOnAttach", std::uint32_t{options.snapshot_on_attach}}};
     if (options.ring_size_kb != 0) parameters["RingSizeKb"] = options.ring_size_kb;
-    if (auto done = load(Driver::Observer, options.drivers, std::move(parameters)); !done) return done;
+    if (auto done = load_driver_of(*machine_, Driver::Observer, options.drivers, std::move(parameters)); !done)
+      return tl::unexpected(done.error());
   }
   return describe_origin(options);
 }
@@ -221,19 +164,17 @@ Result<void> MachineLab::connect_service(const LabOptions& options, Policy polic
   if (!device) return from_host("cannot connect the service to the notifier", device.error());
   const std::uint32_t timeout_ms = policy.create_timeout_ms.value_or(kDefaultCreateTimeoutMs);
   const auto world = options.history != nullptr ? Judge::World::Windows : Judge::World::Linux;
-  policy_ = std::make_unique<PolicyInForce>(
-      std::move(policy), message_version(options.profile), world, listener_.roster(),
-      [this](std::span<const std::byte> command) { return service_->command(command); });
-  Service::PassTime pass_time;
+  policy_ = std::make_unique<PolicyInForce>(std::move(policy), message_version(options.profile), world,
+                                            listener_.roster(), [this](std::span<const std::byte> command) {
+                                              return prompt_service_ ? prompt_service_->command(command, {}).status
+                                                                     : service_->command(command);
+                                            });
+  const auto decide = [this](const CreateMessage& message) { return policy_->decide(message); };
   if (virtual_clock_) {
-    constexpr FileTime k100nsPerMs = 10'000;
-    pass_time = [this](std::uint32_t milliseconds) {
-      virtual_clock_->advance_to(virtual_clock_->now() + milliseconds * k100nsPerMs);
-    };
+    prompt_service_ = std::make_unique<PromptService>(std::move(*device), *virtual_clock_, timeout_ms, decide);
+  } else {
+    service_ = std::make_unique<Service>(std::move(*device), decide);
   }
-  service_ = std::make_unique<Service>(
-      std::move(*device), [this](const CreateMessage& message) { return policy_->decide(message); },
-      std::move(pass_time), timeout_ms);
   if (options.policy.empty()) return {};
   return policy_->announce().map([](const PolicyEffect&) {});
 }
@@ -267,7 +208,7 @@ Result<void> MachineLab::describe_origin(const LabOptions& options) {
 Result<std::unique_ptr<DeviceChannel>> MachineLab::open_device() {
   auto file = machine_->open(wire::kUserDeviceName, host::Access::Read);
   if (!file) return from_host("cannot open the observer's device", file.error());
-  return std::make_unique<HostChannel>(std::move(*file));
+  return channel_of(std::move(*file));
 }
 
 Result<void> MachineLab::follow_machine() {

@@ -17,13 +17,13 @@
 #include "event/event.h"
 #include "event/result.h"
 #include "lab/driver_report.h"
+#include "lab/feed_counts.h"
 #include "lab/policy.h"
+#include "lab/profile.h"
 
 namespace wdscope {
 
 struct Crash;
-
-enum class Profile : std::uint8_t { Wd1910, Wd25080, WdA5 };
 
 // Which DbgPrintEx levels are shown: those that Windows shows by itself, or all.
 enum class DebugLevels : std::uint8_t { Errors, All };
@@ -34,6 +34,7 @@ struct LabOptions {
   std::filesystem::path drivers;
   bool load_observer = true;       // false: the notifier alone, nobody watches
   std::uint32_t ring_size_kb = 0;  // 0: the driver's default
+  bool snapshot_on_attach = false;  // the stream begins with the processes that were there before
   // Policy file of the service (docs/policy.md); empty: the built-in trust in system folders, and nothing is said of
   // processes that run already.
   std::filesystem::path policy;
@@ -48,17 +49,6 @@ struct LabOptions {
   // did it, after the command was ended. It may report; then the process ends with exit code 1. Null: the host's own
   // report goes to standard error and the process aborts.
   std::function<void(const Crash&)> on_crash;
-};
-
-struct FeedCounts {
-  std::uint64_t started = 0;  // processes announced
-  std::uint64_t exited = 0;
-  std::uint64_t lost = 0;        // messages the kernel dropped before we read them (connector overflow)
-  std::uint64_t incomplete = 0;  // processes gone before their image or command line could be read
-  std::uint64_t clipped = 0;     // command lines longer than NT can hold, announced as a prefix
-  std::uint64_t refused = 0;     // processes that the NT host would not start
-  std::uint64_t denied = 0;      // processes that the service denied; started and exited count them too
-  std::uint64_t enforced = 0;    // of them, those that ended before their first instruction
 };
 
 // What a policy told the notifier of processes that ran already.
@@ -113,9 +103,5 @@ class Lab {
   virtual void stop_feed() = 0;
   virtual FeedCounts feed_counts() const = 0;
 };
-
-// "1910" | "25080" | "a5"
-Result<Profile> parse_profile(std::string_view text);
-std::string_view profile_name(Profile profile);
 
 }  // namespace wdscope

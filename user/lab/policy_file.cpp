@@ -2,12 +2,6 @@
 // A policy from its file. Every value is checked where it stands; what is not understood is a fault and never ignored.
 #include "lab/policy.h"
 
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-// The parser asserts what a bad file breaks, right before it reports it: let it report.
-#define TOML_ASSERT(expression) static_assert(true)
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <charconv>
 #include <fstream>
@@ -16,6 +10,7 @@
 #include <utility>
 
 #include "lab/dos_path.h"
+#include "lab/process_info_reader.h"
 
 namespace wdscope {
 namespace {
@@ -40,9 +35,9 @@ bool is_drive_path(const std::string& path) {
          path.find('/') == std::string::npos && dos_to_nt_path(path).starts_with(u'\\');
 }
 
-class PolicyReader {
+class PolicyReader final : public ProcessInfoReader {
  public:
-  explicit PolicyReader(std::string_view name) : name_(name) {}
+  explicit PolicyReader(std::string_view name) : ProcessInfoReader("policy", name, "docs/policy.md has every key") {}
 
   Result<Policy> read(const toml::table& root) {
     auto done = read_keys(root, "",
@@ -57,121 +52,7 @@ class PolicyReader {
     return std::move(policy_);
   }
 
-  tl::unexpected<Error> fault(const toml::source_position& at, const std::string& what) const {
-    return failure(ErrorCode::InputDamaged,
-                   "policy " + name_ + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + what,
-                   "docs/policy.md has every key");
-  }
-
  private:
-  using Node = toml::node;
-  using Keys = std::vector<std::pair<std::string_view, std::function<Result<void>(const Node&)>>>;
-
-  template <class Located>
-  tl::unexpected<Error> fault(const Located& where, const std::string& what) const {
-    return fault(where.source().begin, what);
-  }
-
-  // Each key of `table` by its reader. `prefix`: how messages name the table.
-  Result<void> read_keys(const toml::table& table, const std::string& prefix, const Keys& keys) {
-    for (const auto& [key, value] : table) {
-      const std::string_view name = key.str();
-      const auto reader =
-          std::find_if(keys.begin(), keys.end(), [&](const auto& known) { return known.first == name; });
-      if (reader == keys.end()) {
-        std::string expected;
-        for (const auto& known : keys) expected += (expected.empty() ? "" : ", ") + std::string(known.first);
-        return fault(key, "unknown key '" + prefix + std::string(name) + "': expected one of " + expected);
-      }
-      if (auto done = reader->second(value); !done) return done;
-    }
-    return {};
-  }
-  Result<void> read_table(const Node& value, const std::string& name, const Keys& keys) {
-    const toml::table* table = value.as_table();
-    if (table == nullptr) return fault(value, "'" + name + "' must be a table: expected [" + name + "]");
-    return read_keys(*table, name + ".", keys);
-  }
-  Result<void> read_tables(const Node& value, const std::string& name,
-                           const std::function<Result<void>(const Node&, const toml::table&)>& read_one) {
-    const toml::array* array = value.as_array();
-    if (array == nullptr) return fault(value, "'" + name + "' must be a list of tables: expected [[" + name + "]]");
-    for (const Node& element : *array) {
-      const toml::table* table = element.as_table();
-      if (table == nullptr) return fault(element, "'" + name + "' must hold tables only: expected [[" + name + "]]");
-      if (auto done = read_one(element, *table); !done) return done;
-    }
-    return {};
-  }
-
-  // A reader of one value into `out`.
-  auto text_into(std::string name, std::optional<std::string>& out) {
-    return [this, name = std::move(name), &out](const Node& value) -> Result<void> {
-      const auto text = value.value_exact<std::string>();
-      if (!text || text->empty()) return fault(value, "'" + name + "' must be text, not empty");
-      out = *text;
-      return {};
-    };
-  }
-  auto switch_into(std::string name, bool& out) {
-    return [this, name = std::move(name), &out](const Node& value) -> Result<void> {
-      const auto on = value.value_exact<bool>();
-      if (!on) return fault(value, "'" + name + "' must be true or false");
-      out = *on;
-      return {};
-    };
-  }
-  // Whole, or as text in hexadecimal, for masks beyond TOML's 63 bits.
-  template <class Word>
-  auto word_into(std::string name, Word& out) {
-    return [this, name = std::move(name), &out](const Node& value) -> Result<void> {
-      std::uint64_t read = 0;
-      bool right = false;
-      if (const auto number = value.value_exact<std::int64_t>()) {
-        right = *number >= 0;
-        read = static_cast<std::uint64_t>(*number);
-      } else if (const auto text = value.value_exact<std::string>(); text && text->starts_with("0x")) {
-        const char* const end = text->data() + text->size();
-        const auto [behind, error] = std::from_chars(text->data() + 2, end, read, 16);
-        right = error == std::errc() && behind == end;
-      }
-      if (!right || read > ~Word{0}) {
-        return fault(value, "'" + name + "' must be a mask of " + std::to_string(8 * sizeof(Word)) +
-                                " bits: expected 0x20 or \"0x20\"");
-      }
-      out = static_cast<Word>(read);
-      return {};
-    };
-  }
-  auto milliseconds_into(const std::string& name, std::int64_t least, std::int64_t most,
-                         std::optional<std::uint32_t>& out) {
-    return [=, this, &out](const Node& value) -> Result<void> {
-      const auto number = value.value_exact<std::int64_t>();
-      if (!number || *number < least || *number > most) {
-        return fault(value, "'" + name + "' must be a number of milliseconds from " + std::to_string(least) + " to " +
-                                std::to_string(most));
-      }
-      out = static_cast<std::uint32_t>(*number);
-      return {};
-    };
-  }
-  using Check = std::function<std::string(const std::string&)>;  // what is wrong; empty: nothing
-  auto texts_into(std::string name, std::vector<std::string>& out, Check check) {
-    return [this, name = std::move(name), check = std::move(check), &out](const Node& value) -> Result<void> {
-      const toml::array* array = value.as_array();
-      if (array == nullptr) return fault(value, "'" + name + "' must be a list of texts");
-      std::vector<std::string> read;
-      for (const Node& element : *array) {
-        const auto text = element.value_exact<std::string>();
-        if (!text) return fault(element, "'" + name + "' must hold text only");
-        if (const std::string wrong = check(*text); !wrong.empty()) return fault(element, "'" + *text + "' " + wrong);
-        read.push_back(*text);
-      }
-      out = std::move(read);
-      return {};
-    };
-  }
-
   Result<void> read_version(const Node& value) const {
     if (value.value_exact<std::int64_t>() != kPolicyVersion) return fault(value, "version must be 1");
     return {};
@@ -249,33 +130,12 @@ class PolicyReader {
     });
   }
 
-  Result<void> read_hardening(const Node& value, std::optional<ProcessInfoRule::Hardening>& out) {
-    ProcessInfoRule::Hardening hardening;
-    std::vector<std::string> kinds;
-    auto done = texts_into("hardening_excluded", kinds, [](const std::string& kind) {
-      return kind == "registry" || kind == "file" || kind == "object"
-                 ? ""
-                 : "is no hardening: expected registry, file, object";
-    })(value);
-    if (!done) return done;
-    for (const std::string& kind : kinds)
-      (kind == "registry" ? hardening.registry : kind == "file" ? hardening.file : hardening.object) = true;
-    out = hardening;
-    return {};
-  }
-
   Result<void> read_processes(const Node& value) {
     return read_tables(value, "process", [this](const Node& where, const toml::table& table) -> Result<void> {
       ProcessInfoRule rule;
-      Keys keys = {
-          {"rules", word_into("rules", rule.rules)},
-          {"rules2", word_into("rules2", rule.rules2)},
-          {"rules3", word_into("rules3", rule.rules3)},
-          {"injection_target_mask", word_into("injection_target_mask", rule.injection_target_mask)},
-          {"injection_request_mask", word_into("injection_request_mask", rule.injection_request_mask)},
-          {"cloud_sync", switch_into("cloud_sync", rule.cloud_sync)},
-          {"friendly", switch_into("friendly", rule.friendly)},
-          {"hardening_excluded", [&](const Node& node) { return read_hardening(node, rule.hardening_excluded); }}};
+      Keys keys;
+      add_info_keys(keys, rule);
+      keys.emplace_back("friendly", switch_into("friendly", rule.friendly));
       add_pattern_keys(keys, rule.pattern);
       if (auto done = read_keys(table, "process.", keys); !done) return done;
       if (auto done = check_pattern(where, "process", rule.pattern); !done) return done;
@@ -318,7 +178,6 @@ class PolicyReader {
     });
   }
 
-  std::string name_;
   Policy policy_;
 };
 

@@ -95,7 +95,7 @@ TEST(Policy, EachFaultIsNamedWithItsPlaceAndWhatWasExpected) {
   const std::pair<const char*, const char*> faults[] = {
       {"version = 2\n", "p.toml:1:11: version must be 1"},
       {"version = 1\n[trust]\nfolder = []\n",
-       "p.toml:3:1: unknown key 'trust.folder': expected one of folders, images"},
+       "p.toml:3:1: unknown key 'trust.folder': did you mean 'folders'? expected one of folders, images"},
       {"[distrust]\n", "unknown key 'distrust'"},
       {"trust = 1\n", "p.toml:1:9: 'trust' must be a table"},
       {"[trust]\nfolders = \"/usr/bin\"\n", "p.toml:2:11: 'folders' must be a list of texts"},

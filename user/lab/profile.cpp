@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "lab/lab.h"
+#include "lab/profile.h"
+
+#include <string>
 
 namespace wdscope {
 

@@ -11,20 +11,13 @@
 namespace wdscope {
 namespace {
 
-constexpr std::uint32_t kTimedOut = 0x00000102;  // STATUS_TIMEOUT: what the notifier's own wait ends with
 constexpr auto kDeviceNotConnected = static_cast<host::NtStatus>(0xC000009D);
 constexpr std::size_t kUsualMessageSize = 8192;
-constexpr std::size_t kLargestMessageSize = sizeof(wire::EngineMessage) + wire::kMaximumEngineMessageSize;
 
 }  // namespace
 
-Service::Service(std::unique_ptr<host::DeviceFile> device, Decide decide, PassTime pass_time,
-                 std::uint32_t create_timeout_ms)
-    : device_(std::move(device)),
-      decide_(std::move(decide)),
-      pass_time_(std::move(pass_time)),
-      create_timeout_ms_(create_timeout_ms),
-      thread_([this] { serve(); }) {}
+Service::Service(std::unique_ptr<host::DeviceFile> device, Decide decide)
+    : device_(std::move(device)), decide_(std::move(decide)), thread_([this] { serve(); }) {}
 
 Service::~Service() {
   {
@@ -63,8 +56,8 @@ void Service::serve() {
   std::vector<std::byte> buffer(kUsualMessageSize);
   while (!stop_) {
     const auto done = device_->control(wire::kEngineGetMessage, {}, buffer);
-    if (done.status == host::kStatusBufferTooSmall && buffer.size() < kLargestMessageSize) {
-      buffer.resize(kLargestMessageSize);  // the message is still queued
+    if (done.status == host::kStatusBufferTooSmall && buffer.size() < kLargestDelivery) {
+      buffer.resize(kLargestDelivery);  // the message is still queued
       continue;
     }
     if (!host::nt_success(done.status)) break;  // cancelled, or the notifier is going
@@ -84,43 +77,29 @@ void Service::serve() {
 
 void Service::handle(std::span<const std::byte> bytes) {
   ++messages_;
-  wire::EngineMessage head;
-  if (bytes.size() < sizeof head) {
+  const auto delivery = read_delivery(bytes);
+  if (!delivery) {
     ++malformed_;
     return;
   }
-  std::memcpy(&head, bytes.data(), sizeof head);
-  bytes = bytes.subspan(sizeof head);
-  const auto facts =
-      head.message_size <= bytes.size() ? read_engine_message(bytes.first(head.message_size)) : std::nullopt;
-  if (!facts) {
-    ++malformed_;
-    return;
-  }
-  if (std::holds_alternative<ExitMessage>(facts->body)) ++exits_;
-  if (const auto* create = std::get_if<CreateMessage>(&facts->body)) {
+  if (std::holds_alternative<ExitMessage>(delivery->facts.body)) ++exits_;
+  if (const auto* create = std::get_if<CreateMessage>(&delivery->facts.body)) {
     ++creates_;
-    if (head.reply_expected != 0) answer(head.message_id, facts->version, *create);
+    if (delivery->reply_expected) answer(delivery->message_id, delivery->facts.version, *create);
   }
 }
 
-void Service::pass_time(std::uint32_t milliseconds) {
-  if (pass_time_) return pass_time_(milliseconds);
+void Service::wait(std::uint32_t milliseconds) {
   std::unique_lock lock(stop_mutex_);
   stopped_.wait_for(lock, std::chrono::milliseconds(milliseconds), [this] { return stop_.load(); });
 }
 
 void Service::answer(std::uint64_t message_id, MessageVersion version, const CreateMessage& message) {
   const Decision decision = decide_(message);
+  if (decision.answer == Answer::TimeOut) return;
+  if (decision.answer == Answer::Delay) wait(decision.delay_ms);
   wire::EngineReply head{};
   head.message_id = message_id;
-  if (decision.answer == Answer::TimeOut) {
-    if (!pass_time_) return;
-    pass_time_(create_timeout_ms_);
-    head.status = kTimedOut;
-    return send(head, {}, Verdict::NotTrusted);
-  }
-  if (decision.answer == Answer::Delay) pass_time(decision.delay_ms);
   const std::vector<std::byte> reply = write_create_reply(version, message, decision);
   head.reply_size = static_cast<std::uint32_t>(reply.size());
   send(head, reply, decision.trust);

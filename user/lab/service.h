@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The service that answers the notifier as Defender's engine would: on a thread of its own it takes the notifier's
-// messages from \Device\wdnotifier and answers each create with its verdict.
+// messages from \Device\wdnotifier and answers each create with its verdict. Of a lab in virtual time:
+// prompt_service.h.
 //
 // It answers late, wrongly or not at all where the policy says so.
 //
@@ -39,13 +40,10 @@ struct ServiceCounts {
 class Service {
  public:
   using Decide = std::function<Decision(const CreateMessage&)>;
-  // Lets time pass without waiting for it, where time is virtual.
-  using PassTime = std::function<void(std::uint32_t milliseconds)>;
 
-  // `device`: the notifier's, open for reading and writing. `decide` and `pass_time` are called on the service's
-  // thread. `pass_time` null: time is real, and a create that gets no answer waits as long as the notifier lets it.
-  // Else that is told to the notifier, as if `create_timeout_ms` had passed.
-  Service(std::unique_ptr<host::DeviceFile> device, Decide decide, PassTime pass_time, std::uint32_t create_timeout_ms);
+  // `device`: the notifier's, open for reading and writing. `decide` is called on the service's thread. A create that
+  // gets no answer waits as long as the notifier lets it.
+  Service(std::unique_ptr<host::DeviceFile> device, Decide decide);
   ~Service();  // disconnects
 
   Service(const Service&) = delete;
@@ -62,13 +60,11 @@ class Service {
   void handle(std::span<const std::byte> bytes);
   void answer(std::uint64_t message_id, MessageVersion version, const CreateMessage& message);
   void send(wire::EngineReply head, std::span<const std::byte> reply, Verdict trust);
-  void pass_time(std::uint32_t milliseconds);
+  void wait(std::uint32_t milliseconds);
 
   std::mutex device_mutex_;  // guards device_, which the service's thread alone lets go of
   std::shared_ptr<host::DeviceFile> device_;
   Decide decide_;
-  PassTime pass_time_;
-  std::uint32_t create_timeout_ms_;
   std::atomic<std::uint64_t> messages_{0}, creates_{0}, exits_{0}, trusted_{0}, late_{0}, malformed_{0}, refused_{0};
   std::atomic<bool> stop_{false};
   std::mutex stop_mutex_;  // for who waits for stop_

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "cli/suggestion.h"
+#include "event/nearest_word.h"
 
 #include <algorithm>
 #include <cstddef>
 
-namespace wdscope::cli {
+namespace wdscope {
 namespace {
 
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -40,4 +40,4 @@ std::string nearest_word(std::string_view typed, const std::vector<std::string>&
   return best;
 }
 
-}  // namespace wdscope::cli
+}  // namespace wdscope

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// `lab play` without its file: a crowd's scenario and a machine's history through host, notifier, service, observer and
+// reader to NDJSON. The promise is 200,000 process lives a second. Beside it, in the same run: the same events written
+// alone, as a recording would be.
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "capture/device_source.h"
+#include "capture/machine_history.h"
+#include "lab/lab.h"
+#include "lab/scenario_play.h"
+#include "sink/ndjson_sink.h"
+
+namespace wdscope {
+namespace {
+
+constexpr std::uint64_t kLives = 100'000;
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) {
+    std::fprintf(stderr, "bench_play: %s\n", result.error().what.c_str());
+    std::exit(1);
+  }
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+OutputFile null_output() {
+  return must(OutputFile::create("/dev/null", Overwrite::Yes));
+}
+
+scenario::Scenario crowd() {
+  scenario::Scenario crowd;
+  crowd.name = "crowd";
+  crowd.profiles = {Profile::WdA5};
+  scenario::Step step;
+  step.action = scenario::Crowd{kLives, 64};
+  crowd.steps.push_back(std::move(step));
+  return crowd;
+}
+
+void play_crowd(std::function<Result<void>(const Origin&, std::span<const std::byte>)> take) {
+  scenario::ScenarioLab::Options options;
+  options.take = std::move(take);
+  const auto played = must(scenario::play(crowd(), std::move(options)));
+  if (played.failure || played.feed.exited != kLives || played.source.lost != 0) {
+    std::fprintf(stderr, "bench_play: lives were lost on the way\n");
+    std::exit(1);
+  }
+}
+
+void ScenarioToNdjson(benchmark::State& state) {
+  for (auto _ : state) {
+    NdjsonSink sink(null_output(), {}, NdjsonSink::FlushPolicy::WhenFull);
+    play_crowd([&](const Origin&, std::span<const std::byte> records) { return sink.write(records); });
+    must(sink.close());
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kLives));
+}
+
+// Each process lives as long as 64 others start.
+MachineHistory history() {
+  constexpr FileTime kBegins = 133'000'000'000'000'000;
+  constexpr std::uint32_t kAlive = 64;
+  MachineHistory history;
+  history.host = "W1";
+  const auto end = [&](std::uint32_t process, FileTime time) {
+    history.steps.push_back({HistoryStep::Kind::End, time, process});
+  };
+  for (std::uint32_t index = 0; index < kLives; ++index) {
+    const FileTime now = kBegins + 10'000 * index;
+    HistoryProcess process;
+    process.pid = 1000 + 4 * (index % 4096);
+    process.parent_pid = 800;
+    process.created = now;
+    const bool system = index % 2 == 0;
+    process.image = (system ? "C:\\Windows\\System32\\tool" : "C:\\Users\\someone\\AppData\\Local\\tool") +
+                    std::to_string(index % 64) + ".exe";
+    process.command_line = process.image + " --with \"arguments as they usually are\" /and /switches";
+    history.processes.push_back(std::move(process));
+    history.steps.push_back({HistoryStep::Kind::Start, now, index});
+    if (index >= kAlive) end(index - kAlive, now + 5'000);
+  }
+  const FileTime last = history.steps.back().time;
+  for (std::uint32_t index = kLives - kAlive; index < kLives; ++index) end(index, last + index);
+  return history;
+}
+
+void HistoryToNdjson(benchmark::State& state) {
+  const MachineHistory past = history();
+  for (auto _ : state) {
+    LabOptions options;
+    options.history = &past;
+    options.ring_size_kb = 2048;
+    const auto lab = must(Lab::start(options));
+    const auto source = must(DeviceSource::open(must(lab->open_device()), lab->origin()));
+    NdjsonSink sink(null_output(), source->origin(), NdjsonSink::FlushPolicy::WhenFull);
+    must(lab->play([&]() -> Result<void> {
+      for (;;) {
+        const Batch batch = must(source->next(std::chrono::milliseconds(0)));
+        if (batch.state != Batch::State::Records) return {};
+        must(sink.write(batch.records));
+      }
+    }));
+    must(sink.close());
+    if (lab->feed_counts().exited != kLives || source->counts().lost != 0) state.SkipWithError("lives were lost");
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kLives));
+}
+
+void TheSameEventsWrittenAlone(benchmark::State& state) {
+  std::vector<std::byte> records;
+  play_crowd([&](const Origin&, std::span<const std::byte> more) -> Result<void> {
+    records.insert(records.end(), more.begin(), more.end());
+    return {};
+  });
+  for (auto _ : state) {
+    NdjsonSink sink(null_output(), {}, NdjsonSink::FlushPolicy::WhenFull);
+    must(sink.write(records));
+    must(sink.close());
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kLives));
+}
+
+BENCHMARK(ScenarioToNdjson)->Unit(benchmark::kMillisecond);
+BENCHMARK(HistoryToNdjson)->Unit(benchmark::kMillisecond);
+BENCHMARK(TheSameEventsWrittenAlone)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace wdscope
+
+BENCHMARK_MAIN();

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// bench_processes WDSCOPE: ps, tree and explain of a recording with 10,000 processes, each from the start of the
+// program to its end, as a user waits for it. Beside them the same records decoded and thrown away in this process.
+#include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "event/decode.h"
+#include "event/record_builder.h"
+#include "sink/recording_sink.h"
+
+namespace {
+
+using namespace wdscope;
+
+constexpr std::uint64_t kProcesses = 10'000;
+constexpr std::uint64_t kFirstPid = 4000;
+constexpr std::uint64_t kChildren = 32;
+
+// Each with image, command line and context, thirty-two below each parent.
+std::vector<std::byte> make_records() {
+  std::vector<std::byte> records;
+  for (std::uint64_t index = 0; index < kProcesses; ++index) {
+    RecordBuilder builder = RecordBuilder::typical_create(index);
+    wire::ProcessRecord& fixed = builder.fixed();
+    fixed.process_id = kFirstPid + 4 * index;
+    fixed.argument_parent_process_id = fixed.nt_parent_process_id = kFirstPid + 4 * (index / kChildren);
+    fixed.context_created_100ns = fixed.nt_created_100ns = kBuilderTime + static_cast<std::int64_t>(index);
+    builder.append_to(records);
+  }
+  return records;
+}
+
+template <class T>
+T expect(Result<T> result) {
+  if (result) return std::move(*result);
+  std::fprintf(stderr, "bench_processes: %s\n", result.error().what.c_str());
+  std::exit(1);
+}
+void expect(Result<void> result) {
+  if (result) return;
+  std::fprintf(stderr, "bench_processes: %s\n", result.error().what.c_str());
+  std::exit(1);
+}
+
+void decode_alone(benchmark::State& state, const std::vector<std::byte>& records) {
+  for (auto _ : state) {
+    const auto began = std::chrono::steady_clock::now();
+    expect(for_each_record(records, [](std::span<const std::byte> record) -> Result<void> {
+      benchmark::DoNotOptimize(decode(record, {}));
+      return {};
+    }));
+    state.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kProcesses));
+}
+
+// Runs the program with its output thrown away.
+void run_program(benchmark::State& state, std::vector<std::string> words) {
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+    posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0);
+  }
+  long largest_kib = 0;
+  for (auto _ : state) {
+    const auto began = std::chrono::steady_clock::now();
+    pid_t child = 0;
+    int status = 0;
+    rusage usage{};
+    if (posix_spawn(&child, arguments.front(), &actions, nullptr, arguments.data(), environ) != 0 ||
+        wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) || WEXITSTATUS(status) > 1) {
+      state.SkipWithError("the program does not answer");
+      break;
+    }
+    state.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+    largest_kib = std::max(largest_kib, usage.ru_maxrss);
+  }
+  posix_spawn_file_actions_destroy(&actions);
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kProcesses));
+  state.counters["largest_kib"] = static_cast<double>(largest_kib);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::fprintf(stderr, "bench_processes WDSCOPE [BENCHMARK OPTIONS]\n");
+    return 2;
+  }
+  const std::string program = argv[1];
+  const std::filesystem::path file = std::filesystem::temp_directory_path() / ("wdscope-" + std::to_string(getpid()));
+  const std::vector<std::byte> records = make_records();
+  RecordingInfo info;
+  info.origin.pid_factor = 4;
+  auto sink = expect(RecordingSink::create(file, info, Overwrite::No));
+  expect(sink->write(records));
+  expect(sink->close());
+
+  const std::string pid = std::to_string(kFirstPid / 4 + kProcesses / 2);
+  const auto add = [](const char* name, auto&& body) {
+    benchmark::RegisterBenchmark(name, body)->UseManualTime()->Unit(benchmark::kMillisecond);
+  };
+  add("decode_alone", [&](benchmark::State& state) { decode_alone(state, records); });
+  add("ps", [&](benchmark::State& state) { run_program(state, {program, "ps", "--from", file}); });
+  add("tree", [&](benchmark::State& state) { run_program(state, {program, "tree", "--from", file}); });
+  add("explain", [&](benchmark::State& state) { run_program(state, {program, "explain", "--from", file, pid}); });
+  --argc;
+  std::copy(argv + 2, argv + argc + 1, argv + 1);
+  benchmark::Initialize(&argc, argv);
+  const bool misunderstood = benchmark::ReportUnrecognizedArguments(argc, argv);
+  if (!misunderstood) benchmark::RunSpecifiedBenchmarks();
+  std::filesystem::remove(file);
+  return misunderstood ? 2 : 0;
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+#include "lab_stories/notifier_model.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "abi/defender/flags.h"
+
+namespace wdscope::scenario {
+namespace {
+
+namespace flag = defender::flag;
+namespace rule = defender::rule;
+
+// Those that the model speaks of; the driver may set others.
+constexpr std::uint32_t kKnownFlags = flag::Excluded | flag::NewProcess | flag::EngineProcess | flag::Friendly |
+                                      flag::Trusted | flag::ServiceHost | flag::Terminating;
+constexpr std::uint32_t kAllHardening = 7;
+constexpr std::uint32_t kCloudSync = 0x10;
+constexpr std::uint32_t kNotFound = 0xC0000225;
+enum SendResult : std::uint32_t { NotSent, ReplyOk, Timeout, SendError, Malformed };
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+std::string file_of(const std::string& path) {
+  return lower(path.substr(path.find_last_of('\\') + 1));
+}
+
+// The published table of 1910, whose names the later builds are given too; all below the system's folder.
+bool is_hardened_name(const std::string& image, bool* service_host) {
+  static const std::string kSystem32 = "\\device\\harddiskvolume1\\windows\\system32\\";
+  const std::string path = lower(image);
+  *service_host = path == kSystem32 + "svchost.exe";
+  for (const char* name : {"lsass.exe", "csrss.exe", "services.exe", "poqexec.exe", "setupcl.exe"})
+    if (path == kSystem32 + name) return true;
+  return *service_host;
+}
+
+}  // namespace
+
+NotifierModel::NotifierModel(Profile profile, Wrong wrong) : profile_(profile), wrong_(wrong) {}
+
+bool NotifierModel::possible(const Step& step) const {
+  const auto runs = [&](const std::string& name) {
+    const auto found = contexts_.find(name);
+    return found != contexts_.end() && found->second.alive;
+  };
+  if (const auto* start = std::get_if<Start>(&step.action)) {
+    const bool parent = start->parent.empty() || contexts_.contains(start->parent);
+    return parent && !runs(start->name) && (service_ || start->reply != Start::Reply::Dies);
+  }
+  if (const auto* exit = std::get_if<Exit>(&step.action)) return runs(exit->name);
+  if (const auto* service = std::get_if<Service>(&step.action))
+    return service_ == (service->action == Service::Action::Disconnect);
+  if (const auto* command = std::get_if<Command>(&step.action)) {
+    const bool newer = command->kind == Command::Kind::Taint || command->kind == Command::Kind::ResetHardening;
+    const bool needs_running = command->kind == Command::Kind::Friendly;
+    if (!service_ || (newer && !of_2025())) return false;
+    return command->name.empty() || (needs_running ? runs(command->name) : contexts_.contains(command->name));
+  }
+  return true;
+}
+
+void NotifierModel::foretell(Step& step) {
+  Told told;
+  if (auto* start = std::get_if<Start>(&step.action)) {
+    foretell(*start, step.fail_allocation.has_value(), told);
+  } else if (const auto* exit = std::get_if<Exit>(&step.action)) {
+    foretell(exit->name, told);
+  } else if (auto* command = std::get_if<Command>(&step.action)) {
+    foretell(*command, told);
+  } else if (const auto* service = std::get_if<Service>(&step.action)) {
+    if (service->action == Service::Action::Connect) {
+      service_ = true;
+    } else {
+      disconnect();
+    }
+  } else {
+    foretell_refresh(told);
+  }
+  step.expected = {};
+  step.expected[static_cast<std::size_t>(profile_)] = std::move(told);
+}
+
+void NotifierModel::foretell(Start& start, bool without_memory, Told& told) {
+  Context& context = contexts_[start.name] = Context{};
+  context.image = start.image;
+  context.serial = ++serial_;
+  start.outcome = Start::Outcome::Accepted;
+  if (without_memory) {  // no context: no notification, no message, no veto
+    context.present = false;
+    return;
+  }
+  ++untrusted_;
+  context.flags = flag::NewProcess;
+  context.doc_rule = has_doc_rule(context);
+  judge_exemption(context);
+  judge_hardening(context);
+  const bool asks_first = profile_ == Profile::WdA5;
+  const auto notify = [&] {
+    tell_context(told, scenario::Told::Create, start.name, context);
+    told.back().trusted = (context.flags & flag::Trusted) != 0;
+    told.back().parent = start.parent.empty() ? "System" : start.parent;
+    told.back().image = "*" + file_of(start.image);
+  };
+  bool denied = false;
+  if (!asks_first) notify();
+  ask(start, context, told, &denied);
+  if (asks_first) notify();
+  if (!denied) return;
+  start.outcome = Start::Outcome::Denied;
+  end(start.name, context, told);
+}
+
+void NotifierModel::ask(const Start& start, Context& context, Told& told, bool* denied) {
+  if (!service_) return;
+  tell(told, scenario::Told::MessageCreate, start.name);
+  switch (start.reply) {
+    case Start::Reply::Deny:
+      *denied = true;
+      context.send_result = ReplyOk;
+      if (wrong_ == Wrong::DenialAppliesItsInfo) apply(start.name, context, start.word, told);
+      break;
+    case Start::Reply::Allow:
+    case Start::Reply::Delay:
+      context.send_result = ReplyOk;
+      apply(start.name, context, start.word, told);
+      break;
+    case Start::Reply::TimeOut:
+      context.send_result = Timeout;
+      break;
+    case Start::Reply::Malformed:
+      context.send_result = Malformed;
+      break;
+    case Start::Reply::Dies:
+      context.send_result = SendError;
+      disconnect();
+      break;
+  }
+}
+
+void NotifierModel::foretell(const std::string& name, Told& told) {
+  Context& context = contexts_.at(name);
+  if (context.present) {
+    end(name, context, told);
+  } else {
+    context.alive = false;
+  }
+}
+
+void NotifierModel::end(const std::string& name, Context& context, Told& told) {
+  context.alive = context.present = false;
+  context.flags |= flag::Terminating;
+  tell_context(told, scenario::Told::Terminate, name, context);
+  tell(told, scenario::Told::MessageExit, name);
+  if ((context.flags & flag::Trusted) || wrong_ == Wrong::CountersIgnoreTheEnd) return;
+  if (--untrusted_ == 0) tell(told, scenario::Told::MessageNoneUntrusted, {});
+}
+
+void NotifierModel::foretell(Command& command, Told& told) {
+  command.status = 0;
+  Context* const context = command.name.empty() ? nullptr : &contexts_.at(command.name);
+  const bool known = context != nullptr && context->present;
+  switch (command.kind) {
+    case Command::Kind::Exclusions:
+      exclusions_ = command.processes;
+      for_each_youngest_first([&](const std::string& name, Context& each) {
+        judge_exemption(each);
+        update_trust(name, each, told);
+      });
+      break;
+    case Command::Kind::DocRules:
+      rules_ = command.rules;
+      if (wrong_ == Wrong::DocRulesForNewOnly) break;
+      for_each_youngest_first([&](const std::string&, Context& each) { each.doc_rule = has_doc_rule(each); });
+      break;
+    case Command::Kind::ProcessInfo:
+      if (!known) break;  // left out silently
+      apply(command.name, *context, command.word, told);
+      ++context->infos;
+      break;
+    case Command::Kind::Friendly:
+      if (!known) {
+        command.status = kNotFound;
+      } else if (of_2025()) {
+        context->hardening = kAllHardening;
+      } else {
+        context->flags |= flag::Friendly;
+      }
+      break;
+    case Command::Kind::Taint:
+      if (!known) {
+        command.status = kNotFound;
+        break;
+      }
+      context->flags &= ~flag::Excluded;
+      tell(told, scenario::Told::MessageTaint, command.name);
+      break;
+    case Command::Kind::ResetHardening:
+      for_each_youngest_first([&](const std::string&, Context& each) { judge_hardening(each); });
+      break;
+    case Command::Kind::Query:
+      command.untrusted = untrusted_;
+      break;
+    case Command::Kind::TrustedInstaller:
+      break;  // none of the model's processes is one
+  }
+}
+
+void NotifierModel::foretell_refresh(Told& told) const {
+  const_cast<NotifierModel*>(this)->for_each_youngest_first([&](const std::string& name, const Context& context) {
+    tell(told, scenario::Told::Refresh, name);
+    told.back().trusted = (context.flags & flag::Trusted) != 0;
+  });
+  tell(told, scenario::Told::Refresh, "System");
+  told.back().trusted = true;
+}
+
+void NotifierModel::disconnect() {
+  service_ = false;
+  if (!of_2025()) return;
+  for_each_youngest_first([&](const std::string&, Context& each) { judge_hardening(each); });
+}
+
+void NotifierModel::judge_exemption(Context& context) const {
+  const std::string path = lower(context.image);
+  context.flags &= ~flag::Excluded;
+  for (const std::string& written : exclusions_) {
+    const std::string entry = lower(written);
+    const bool bare = entry.find('\\') == std::string::npos && wrong_ != Wrong::ExclusionIsByPathAlone;
+    const bool wildcard = entry.ends_with("\\*");
+    const bool matches = bare       ? file_of(path) == entry
+                         : wildcard ? path.starts_with(entry.substr(0, entry.size() - 1))
+                                    : path == entry;
+    if (matches) context.flags |= flag::Excluded;
+  }
+}
+
+void NotifierModel::judge_hardening(Context& context) const {
+  bool service_host = false;
+  const bool listed = is_hardened_name(context.image, &service_host);
+  if (of_2025()) {
+    context.hardening = listed ? kAllHardening : 0;
+  } else if (listed) {
+    context.flags |= service_host ? flag::ServiceHost : flag::Friendly;
+  }
+}
+
+bool NotifierModel::has_doc_rule(const Context& context) const {
+  return std::any_of(rules_.begin(), rules_.end(),
+                     [&](const DocRule& each) { return lower(each.process) == file_of(context.image); });
+}
+
+void NotifierModel::apply(const std::string& name, Context& context, const ServiceWord& word, Told& told) {
+  context.rules = word.info.rules | (word.trusted ? rule::ForceTrusted : 0);
+  context.target_mask = word.info.injection_target_mask;
+  context.request_mask = word.info.injection_request_mask;
+  if (of_2025()) {
+    context.rules2 = word.info.rules2;
+    context.rules3 = word.info.rules3;
+    if (word.info.cloud_sync) context.known_type = kCloudSync;
+    if (const auto& kinds = word.info.hardening_excluded)
+      context.hardening = (kinds->registry ? 1U : 0U) | (kinds->file ? 2U : 0U) | (kinds->object ? 4U : 0U);
+  }
+  update_trust(name, context, told);
+}
+
+void NotifierModel::update_trust(const std::string& name, Context& context, Told& told) {
+  const bool sends = !(context.flags & flag::Excluded) || (context.rules & rule::MonitorAlthoughExcluded);
+  const bool trusted = (context.rules & rule::ForceTrusted) || !sends;
+  const bool changed = trusted != ((context.flags & flag::Trusted) != 0);
+  if (changed) {
+    context.flags ^= flag::Trusted;
+    untrusted_ += trusted ? -1 : 1;
+  }
+  if (trusted && changed && untrusted_ == 0) tell(told, scenario::Told::MessageNoneUntrusted, {});
+  if (!trusted && untrusted_ == 1 && (changed || wrong_ != Wrong::MessageOnChangeOnly))
+    tell(told, scenario::Told::MessageOneUntrusted, {});
+  if (!changed) return;
+  tell(told, scenario::Told::Trust, name);
+  told.back().trusted = trusted;
+}
+
+void NotifierModel::tell(Told& told, scenario::Told what, const std::string& name) const {
+  if (is_message(what) && !service_) return;
+  Expected& expected = told.emplace_back();
+  expected.told = what;
+  expected.name = name;
+}
+
+void NotifierModel::tell_context(Told& told, scenario::Told what, const std::string& name,
+                                 const Context& context) const {
+  tell(told, what, name);
+  Expected& expected = told.back();
+  expected.flags = context.flags & kKnownFlags;
+  expected.no_flags = kKnownFlags & ~context.flags;
+  expected.rules = context.rules;
+  expected.injection_target_mask = context.target_mask;
+  expected.injection_request_mask = context.request_mask;
+  expected.doc_rule = context.doc_rule;
+  if (!of_2025()) return;
+  expected.rules2 = context.rules2;
+  expected.rules3 = context.rules3;
+  expected.known_type = context.known_type;
+  expected.send_result = context.send_result;
+  expected.infos = context.infos;
+  expected.hardening_excluded = context.hardening;
+}
+
+template <class Visit>
+void NotifierModel::for_each_youngest_first(Visit visit) {
+  std::vector<std::pair<std::uint64_t, std::string>> order;
+  for (const auto& [name, context] : contexts_)
+    if (context.present) order.emplace_back(context.serial, name);
+  std::sort(order.rbegin(), order.rend());
+  for (const auto& [serial, name] : order) visit(name, contexts_.at(name));
+}
+
+}  // namespace wdscope::scenario
