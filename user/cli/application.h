@@ -42,6 +42,9 @@ struct RawArguments {
   std::string file;
   bool no_snapshot = false;
   bool without_observer = false;
+  std::string layout;
+  bool raw = false;
+  std::string build;
   std::string lab;
   std::string target;
   bool untrusted = false;

@@ -12,6 +12,7 @@
 #include "abi/defender/messages.h"
 #include "abi/defender/service_sids.h"
 #include "abi/wire/engine.h"
+#include "abi/wire/wdnis.h"
 #include "event/decode.h"
 #include "host/ex/callback.h"
 #include "host/ob/object.h"
@@ -30,6 +31,7 @@ constexpr std::uint64_t kIds = 16'384;    // that are given to processes, as on 
 constexpr std::size_t kCrowdBurst = 256;  // steps of a crowd between two readings
 constexpr std::size_t kCrowdImages = 64;
 const std::string kSystemName = "System";
+constexpr Driver kDrivers[] = {Driver::Notifier, Driver::Observer, Driver::NetworkInspection};  // as DriverName
 
 const std::array<std::array<std::uint32_t, 5>, 6> kServiceSids = {
     defender::kWinDefendSid,        defender::kWdNisSvcSid,  defender::kMdDlpSvcSid,
@@ -102,10 +104,10 @@ Result<void> ScenarioLab::boot(const Scenario& scenario) {
 Result<void> ScenarioLab::load(DriverName driver) {
   std::map<std::string, host::RegistryValue> parameters;
   if (driver == DriverName::Notifier) parameters = {{"Profile", profile_parameter(options_.profile)}};
-  const auto loaded = load_driver_of(*machine_, driver == DriverName::Notifier ? Driver::Notifier : Driver::Observer,
-                                     options_.drivers, std::move(parameters));
+  const auto loaded =
+      load_driver_of(*machine_, kDrivers[static_cast<std::size_t>(driver)], options_.drivers, std::move(parameters));
   if (!loaded) return tl::unexpected(loaded.error());
-  (driver == DriverName::Notifier ? notifier_ : observer_) = *loaded;
+  loaded_[static_cast<std::size_t>(driver)] = *loaded;
   return driver == DriverName::Observer ? open_reader() : Result<void>();
 }
 
@@ -361,7 +363,7 @@ Result<std::string> ScenarioLab::act(const Service& service) {
 }
 
 Result<std::string> ScenarioLab::act(const LoadDriver& load) {
-  host::LoadedDriver*& driver = load.driver == DriverName::Notifier ? notifier_ : observer_;
+  host::LoadedDriver*& driver = loaded_[static_cast<std::size_t>(load.driver)];
   bool refused = false;
   std::string why;
   if (load.action == LoadDriver::Action::Load) {
@@ -404,6 +406,15 @@ Result<std::string> ScenarioLab::act(const Refresh&) {
     host::ObfDereferenceObject(object);
   });
   return found ? std::string() : "expected the Nri object, which the notifier makes; there is none";
+}
+
+Result<std::string> ScenarioLab::act(const Exceptions& exceptions) {
+  auto device = machine_->open(wire::kNisUserDeviceName, host::Access::ReadWrite, host::Account::System);
+  if (!device) return "expected wdnis to take exceptions; " + device.error().message;
+  std::u16string texts;
+  for (const std::string& image : exceptions.images) texts.append(dos_to_nt_path(image)).push_back(u'\0');
+  const auto done = (*device)->control(wire::kNisSetProcessExceptions, std::as_bytes(std::span(texts)), {});
+  return expected_status(0, done.status);
 }
 
 Result<std::string> ScenarioLab::act(const Crowd& crowd) {
