@@ -42,19 +42,23 @@ std::string expected_status(std::uint32_t expected, host::NtStatus got) {
   return fmt::format("expected status {:#010x}; got {:#010x}", expected, static_cast<std::uint32_t>(got));
 }
 
-Told told_of(Operation operation) {
+// Nothing: no notification of the notifier's. A scenario takes no snapshot, so that marks are none.
+std::optional<Told> told_of(Operation operation) {
   switch (operation) {
+    case Operation::Create:
+      return Told::Create;
     case Operation::Terminate:
       return Told::Terminate;
     case Operation::Trust:
       return Told::Trust;
     case Operation::Refresh:
       return Told::Refresh;
-    case Operation::Create:
+    case Operation::SnapshotBegin:
+    case Operation::SnapshotEnd:
     case Operation::Unknown:
       break;
   }
-  return Told::Create;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -104,6 +108,8 @@ Result<void> ScenarioLab::boot(const Scenario& scenario) {
 Result<void> ScenarioLab::load(DriverName driver) {
   std::map<std::string, host::RegistryValue> parameters;
   if (driver == DriverName::Notifier) parameters = {{"Profile", profile_parameter(options_.profile)}};
+  // A scenario refreshes where it says so.
+  if (driver == DriverName::Observer) parameters = {{"SnapshotOnAttach", std::uint32_t{0}}};
   const auto loaded =
       load_driver_of(*machine_, kDrivers[static_cast<std::size_t>(driver)], options_.drivers, std::move(parameters));
   if (!loaded) return tl::unexpected(loaded.error());
@@ -228,8 +234,10 @@ Result<void> ScenarioLab::keep(std::span<const std::byte> records) {
     if (!decoded) return tl::unexpected(decoded.error());
     auto* const event = std::get_if<ProcessEvent>(&*decoded);
     if (event == nullptr) return failure(ErrorCode::Internal, "the observer lost records of a scenario");
+    const auto told = told_of(event->operation);
+    if (!told) return failure(ErrorCode::Internal, "the notifier sent what it never sends");
     Happening happening;
-    happening.told = told_of(event->operation);
+    happening.told = *told;
     happening.name = name_of(event->pid.value_or(0));
     if (event->parent_pid) happening.parent = name_of(*event->parent_pid);
     happening.event = std::move(*event);
