@@ -220,7 +220,7 @@ Result<void> read_process_facts(std::span<const std::byte> record, const Origin&
     facts.command_line =
         WireText{text_at(record, fixed.context_command_line), has_anomaly(fixed, wire::Anomaly::CommandLineTruncated)};
   }
-  if ((fixed.known & wire::known::DocRule) != 0) {
+  if (event.context && (fixed.known & wire::known::DocRule) != 0) {
     event.doc_rule.emplace();
     const bool rule_cut = has_anomaly(fixed, wire::Anomaly::DocRuleTruncated);
     if ((fixed.known & wire::known::DocRuleImage) != 0) {
