@@ -16,7 +16,9 @@ namespace rule = defender::rule;
 constexpr std::uint32_t kKnownFlags = flag::Excluded | flag::NewProcess | flag::EngineProcess | flag::Friendly |
                                       flag::Trusted | flag::ServiceHost | flag::Terminating;
 constexpr std::uint32_t kAllHardening = 7;
-constexpr std::uint32_t kCloudSync = 0x10;
+constexpr std::uint32_t kCloudSync = 0x10, kTrustedInstaller = 0x11, kInstallersChild = 0x12;
+constexpr std::uint32_t kWithdrawn = 4;  // of rules3: the family's exclusion from hardening
+constexpr std::uint32_t kEngineRules = 0x7FF;
 constexpr std::uint32_t kNotFound = 0xC0000225;
 enum SendResult : std::uint32_t { NotSent, ReplyOk, Timeout, SendError, Malformed };
 
@@ -42,20 +44,26 @@ bool is_hardened_name(const std::string& image, bool* service_host) {
 
 NotifierModel::NotifierModel(Profile profile, Wrong wrong) : profile_(profile), wrong_(wrong) {}
 
+bool NotifierModel::runs(const std::string& name) const {
+  const auto found = contexts_.find(name);
+  return found != contexts_.end() && found->second.alive;
+}
+
 bool NotifierModel::possible(const Step& step) const {
-  const auto runs = [&](const std::string& name) {
-    const auto found = contexts_.find(name);
-    return found != contexts_.end() && found->second.alive;
-  };
   if (const auto* start = std::get_if<Start>(&step.action)) {
     const bool parent = start->parent.empty() || contexts_.contains(start->parent);
     return parent && !runs(start->name) && (service_ || start->reply != Start::Reply::Dies);
   }
-  if (const auto* exit = std::get_if<Exit>(&step.action)) return runs(exit->name);
-  if (const auto* service = std::get_if<Service>(&step.action))
-    return service_ == (service->action == Service::Action::Disconnect);
+  // The service's process ends with its connection, not before.
+  if (const auto* exit = std::get_if<Exit>(&step.action)) return runs(exit->name) && exit->name != engine_;
+  if (const auto* service = std::get_if<Service>(&step.action)) {
+    if (service_) return service->action == Service::Action::Disconnect;
+    return service->action == Service::Action::Connect &&
+           (service->name.empty() || (runs(service->name) && contexts_.at(service->name).present));
+  }
   if (const auto* command = std::get_if<Command>(&step.action)) {
-    const bool newer = command->kind == Command::Kind::Taint || command->kind == Command::Kind::ResetHardening;
+    const bool newer = command->kind == Command::Kind::Taint || command->kind == Command::Kind::ResetHardening ||
+                       command->kind == Command::Kind::TrustedInstaller;
     const bool needs_running = command->kind == Command::Kind::Friendly;
     if (!service_ || (newer && !of_2025())) return false;
     return command->name.empty() || (needs_running ? runs(command->name) : contexts_.contains(command->name));
@@ -73,7 +81,7 @@ void NotifierModel::foretell(Step& step) {
     foretell(*command, told);
   } else if (const auto* service = std::get_if<Service>(&step.action)) {
     if (service->action == Service::Action::Connect) {
-      service_ = true;
+      connect(service->name);
     } else {
       disconnect();
     }
@@ -95,8 +103,9 @@ void NotifierModel::foretell(Start& start, bool without_memory, Told& told) {
   }
   ++untrusted_;
   context.flags = flag::NewProcess;
+  context.known_type = known_type(start);
   context.doc_rule = has_doc_rule(context);
-  judge_exemption(context);
+  judge_exemption(start.name, context);
   judge_hardening(context);
   const bool asks_first = profile_ == Profile::WdA5;
   const auto notify = [&] {
@@ -154,7 +163,7 @@ void NotifierModel::end(const std::string& name, Context& context, Told& told) {
   context.alive = context.present = false;
   context.flags |= flag::Terminating;
   tell_context(told, scenario::Told::Terminate, name, context);
-  tell(told, scenario::Told::MessageExit, name);
+  if (!(context.flags & flag::EngineProcess)) tell(told, scenario::Told::MessageExit, name);
   if ((context.flags & flag::Trusted) || wrong_ == Wrong::CountersIgnoreTheEnd) return;
   if (--untrusted_ == 0) tell(told, scenario::Told::MessageNoneUntrusted, {});
 }
@@ -167,7 +176,7 @@ void NotifierModel::foretell(Command& command, Told& told) {
     case Command::Kind::Exclusions:
       exclusions_ = command.processes;
       for_each_youngest_first([&](const std::string& name, Context& each) {
-        judge_exemption(each);
+        judge_exemption(name, each);
         update_trust(name, each, told);
       });
       break;
@@ -178,7 +187,7 @@ void NotifierModel::foretell(Command& command, Told& told) {
       break;
     case Command::Kind::ProcessInfo:
       if (!known) break;  // left out silently
-      apply(command.name, *context, command.word, told);
+      apply(command.name, *context, command.name == engine_ ? word_for_engine(command.word) : command.word, told);
       ++context->infos;
       break;
     case Command::Kind::Friendly:
@@ -205,7 +214,10 @@ void NotifierModel::foretell(Command& command, Told& told) {
       command.untrusted = untrusted_;
       break;
     case Command::Kind::TrustedInstaller:
-      break;  // none of the model's processes is one
+      for (auto& [name, each] : contexts_) {
+        if (of_the_family(each)) each.hardening = each.rules3 & kWithdrawn ? 0 : command.flags;
+      }
+      break;
   }
 }
 
@@ -218,13 +230,47 @@ void NotifierModel::foretell_refresh(Told& told) const {
   told.back().trusted = true;
 }
 
+void NotifierModel::connect(const std::string& name) {
+  service_ = true;
+  engine_ = name;
+  if (!name.empty()) contexts_.at(name).flags |= flag::Excluded | flag::EngineProcess;
+}
+
 void NotifierModel::disconnect() {
   service_ = false;
+  // That it was the engine stays.
+  if (!engine_.empty()) contexts_.at(engine_).flags &= ~flag::Excluded;
+  engine_.clear();
   if (!of_2025()) return;
   for_each_youngest_first([&](const std::string&, Context& each) { judge_hardening(each); });
 }
 
-void NotifierModel::judge_exemption(Context& context) const {
+// Whatever the service says of itself.
+ServiceWord NotifierModel::word_for_engine(ServiceWord word) const {
+  if (wrong_ == Wrong::EngineIsJudgedLikeAny) return word;
+  word.info.rules = kEngineRules;
+  word.info.injection_request_mask = ~std::uint64_t{0};
+  return word;
+}
+
+bool NotifierModel::of_the_family(const Context& context) {
+  return context.known_type == kTrustedInstaller || context.known_type == kInstallersChild;
+}
+
+std::uint32_t NotifierModel::known_type(const Start& start) const {
+  if (!of_2025()) return 0;
+  const std::string file = file_of(start.image);
+  const bool serves = !start.services.empty() || wrong_ == Wrong::FamilyIsByNameAlone;
+  if ((file == "trustedinstaller.exe" || file == "tiworker.exe") && serves) return kTrustedInstaller;
+  const bool born_into = runs(start.parent) && contexts_.at(start.parent).present;
+  return born_into && of_the_family(contexts_.at(start.parent)) ? kInstallersChild : 0;
+}
+
+void NotifierModel::judge_exemption(const std::string& name, Context& context) const {
+  if (service_ && name == engine_) {
+    context.flags |= flag::Excluded | flag::EngineProcess;
+    return;
+  }
   const std::string path = lower(context.image);
   context.flags &= ~flag::Excluded;
   for (const std::string& written : exclusions_) {
@@ -242,7 +288,8 @@ void NotifierModel::judge_hardening(Context& context) const {
   bool service_host = false;
   const bool listed = is_hardened_name(context.image, &service_host);
   if (of_2025()) {
-    context.hardening = listed ? kAllHardening : 0;
+    const bool kept = of_the_family(context) && !(context.rules3 & kWithdrawn);
+    context.hardening = listed || kept ? kAllHardening : 0;
   } else if (listed) {
     context.flags |= service_host ? flag::ServiceHost : flag::Friendly;
   }
@@ -260,16 +307,20 @@ void NotifierModel::apply(const std::string& name, Context& context, const Servi
   if (of_2025()) {
     context.rules2 = word.info.rules2;
     context.rules3 = word.info.rules3;
+    if (const auto& kinds = word.info.hardening_excluded) {
+      const bool withdrawn = of_the_family(context) && (context.rules3 & kWithdrawn);
+      context.hardening =
+          withdrawn ? 0 : (kinds->registry ? 1U : 0U) | (kinds->file ? 2U : 0U) | (kinds->object ? 4U : 0U);
+    }
     if (word.info.cloud_sync) context.known_type = kCloudSync;
-    if (const auto& kinds = word.info.hardening_excluded)
-      context.hardening = (kinds->registry ? 1U : 0U) | (kinds->file ? 2U : 0U) | (kinds->object ? 4U : 0U);
   }
   update_trust(name, context, told);
 }
 
 void NotifierModel::update_trust(const std::string& name, Context& context, Told& told) {
+  const bool engine = (context.flags & flag::EngineProcess) != 0;
   const bool sends = !(context.flags & flag::Excluded) || (context.rules & rule::MonitorAlthoughExcluded);
-  const bool trusted = (context.rules & rule::ForceTrusted) || !sends;
+  const bool trusted = (context.rules & rule::ForceTrusted) || !sends || engine;
   const bool changed = trusted != ((context.flags & flag::Trusted) != 0);
   if (changed) {
     context.flags ^= flag::Trusted;
