@@ -24,6 +24,23 @@ build: ## what ships: out/bin/wdscope and out/drivers/*.sys
 	@$(call configure,release)
 	@$(call compile,release)
 
+VERSION = $$(sed -nE 's/^CMAKE_PROJECT_VERSION:STATIC=(.*)/\1/p' out/windows/CMakeCache.txt)
+.PHONY: windows
+windows: ## wdscope.exe and the drivers for Windows, test-signed: a folder and a zip in out/windows/package
+	@cmake/deps.sh build windows
+	@$(call configure,windows)
+	@$(call compile,windows) --target drivers wdscope
+	@cmake/windows/package.sh out/windows "$(VERSION)"
+	@/usr/bin/python3 -B tests/inspect/inspect_package.py "$(VERSION)" tests/inspect/imports.txt \
+	  "out/windows/package/wdscope-$(VERSION)-x64"
+
+.PHONY: wine
+wine: windows ## the package's story under Wine: install, start, watch, stop, uninstall
+	@cmake/deps.sh wine
+	@$(call compile,windows) --target wine_feed
+	@WDSCOPE_PACKAGE="$$(echo out/windows/package/wdscope-*-x64)" WDSCOPE_WINE_TOOLS=out/windows \
+	  timeout 600 /usr/bin/python3 -B tests/wine/wine_test.py
+
 .PHONY: watch
 watch: build ## live process notifications of this machine (10 seconds when there is no terminal)
 	@cmake/watch.sh out/bin/wdscope
