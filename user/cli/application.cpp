@@ -148,6 +148,40 @@ const std::vector<VerbWords>& all_words() {
        "every "
        "key.",
        {{"wdscope policy check policy.toml", "what it means, in words"}}},
+      {"driver install",
+       "Windows: make a service of the observer's driver, which starts on demand.",
+       "",
+       "Needs an elevated console. Says first what doctor finds in the way. Doing it again takes the driver from where "
+       "this program is now. --notifier: the replica of WdFilter's notifier, for machines without Defender, which it "
+       "refuses to stand beside.",
+       {{"wdscope driver install", "wdscope.sys from the folder of wdscope.exe"},
+        {"wdscope driver install --notifier", "wdnotifier.sys"}}},
+      {"driver start",
+       "Windows: load a driver.",
+       "",
+       "The observer needs a notifier that runs already. What runs already is no error.",
+       {{"wdscope driver start", "the observer"}, {"wdscope driver start --notifier", "the replica before it"}}},
+      {"driver stop",
+       "Windows: unload a driver.",
+       "",
+       "What does not run is no error.",
+       {{"wdscope driver stop", "the observer"}}},
+      {"driver uninstall",
+       "Windows: stop and remove both drivers, or with --notifier the notifier alone.",
+       "",
+       "Nothing of them stays in the registry. The files are left where they are.",
+       {{"wdscope driver uninstall", "both"}}},
+      {"driver status",
+       "Windows: say of each driver whether it is installed and runs.",
+       "",
+       "Exit code 1: the observer does not run.",
+       {{"wdscope driver status", "both"}}},
+      {"doctor",
+       "Windows: look for what is in the way of the drivers, and say what to do about it.",
+       "",
+       "Windows version, processor, elevation, test-signing mode, Secure Boot, memory integrity (HVCI), Microsoft "
+       "Defender, and both drivers. Changes nothing. Exit code 1: something is in the way.",
+       {{"wdscope doctor", "before the first driver install"}}},
       {"completion",
        "Print a completion script.",
        "bash|zsh|fish",
@@ -184,7 +218,15 @@ void add_choice(CLI::App& verb, const std::string& names, std::string& value, co
       ->envname(variable);
 }
 
+// Where there is no lab, its options are unknown words.
+#ifdef _WIN32
+constexpr bool kHasLab = false;
+#else
+constexpr bool kHasLab = true;
+#endif
+
 void add_lab_options(CLI::App& verb, RawArguments& raw) {
+  if (!kHasLab) return;
   add_choice(verb, "--profile", raw.profile, {"1910", "25080", "a5"},
              "Generation of the notifier: 1910 (2019), 25080 (2025), a5 (newest known, the default)",
              "WDSCOPE_PROFILE");
@@ -197,6 +239,7 @@ void add_lab_options(CLI::App& verb, RawArguments& raw) {
 }
 
 void add_verbose_option(CLI::App& verb, RawArguments& raw, const std::string& description) {
+  if (!kHasLab) return;
   verb.add_flag("-v,--verbose", raw.verbose, description);
 }
 
@@ -335,6 +378,16 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
   CLI::App& check = add_verb(*application, "policy check");
   check.add_option("FILE", raw["policy check"].file, "Policy to check")->type_name("")->required();
   add_quiet_option(check, raw["policy check"]);
+
+  for (const char* name : {"driver install", "driver start", "driver stop", "driver uninstall", "driver status"}) {
+    CLI::App& driver = add_verb(*application, name);
+    if (std::string_view(name) == "driver status") continue;
+    driver.add_flag("--notifier", raw[name].notifier, "The notifier, for machines without Defender, not the observer");
+    if (std::string_view(name) != "driver install") continue;
+    driver.add_option("--drivers", raw[name].drivers, "Take the driver from DIR, not from the program's own folder")
+        ->type_name("DIR");
+  }
+  add_verb(*application, "doctor");
 
   CLI::App& completion = add_verb(*application, "completion");
   completion.add_option("SHELL", raw["completion"].shell, "bash, zsh or fish")

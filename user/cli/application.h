@@ -42,6 +42,7 @@ struct RawArguments {
   std::string file;
   bool no_snapshot = false;
   bool without_observer = false;
+  bool notifier = false;
   std::string lab;
   std::string target;
   bool untrusted = false;

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// A live session on Windows: this machine's own notifications, by way of the observer's device.
+#include "cli/live.h"
+
+#include <stdlib.h>
+
+#include <chrono>
+
+#include "cli/exit_code.h"
+#include "cli/interrupts.h"
+#include "cli/needs_linux.h"
+#include "cli/observed_machine.h"
+#include "cli/pump.h"
+#include "cli/source_words.h"
+#include "cli/summary.h"
+#include "cli/talk.h"
+
+namespace wdscope::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr milliseconds kDrainTime{5000};
+
+Result<void> finish(DeviceSource& source, EventOutput& output, Tally& tally) {
+  // What was made up to here is still delivered, then the source ends.
+  source.cancel();
+  if (auto drained = drain(source, *output.sink, tally, milliseconds(0), kDrainTime); !drained) return drained;
+  return output.close();
+}
+
+}  // namespace
+
+Result<int> run_live(const Arguments& arguments, Feed, const OutputOpener& open) {
+  if (!arguments.command.empty()) return needs_linux("following a command");
+  auto machine = open_machine(arguments);
+  if (!machine) return tl::unexpected(machine.error());
+  DeviceSource& source = *machine->source;
+  auto output = open(arguments, source.origin(), source_words(source.origin()));
+  if (!output) return tl::unexpected(output.error());
+
+  Account account;
+  StopRequest stop;
+  const auto started = Clock::now();
+  const Interrupts interrupts([&stop](int, Interrupts::Sender) {
+    const bool asked_before = stop.reason() != StopRequest::Reason::None;
+    stop.ask(StopRequest::Reason::Interrupted);
+    if (asked_before) _exit(static_cast<int>(ExitCode::Interrupted));
+  });
+  const auto end = pump(source, *output->sink, account.tally, stop, arguments.duration);
+  const Result<void> finished = end ? finish(source, *output, account.tally) : tl::make_unexpected(end.error());
+  account.counts = source.counts();
+  if (output->filter) account.filter = *output->filter;
+  account.duration = std::chrono::duration_cast<milliseconds>(Clock::now() - started);
+  if (const auto statistics = source.statistics()) account.without_record = statistics->dropped_too_large;
+
+  for (const std::string& line : loss_lines(account)) say(line);
+  if (arguments.talk == Talk::Normal) {
+    for (const std::string& line : summary_lines(account)) say(line);
+  }
+  if (!finished) return tl::unexpected(finished.error());
+  if (*end == PumpEnd::Stopped && arguments.duration) return static_cast<int>(ExitCode::Interrupted);
+  return static_cast<int>(account.lost_anything() ? ExitCode::Lost : ExitCode::Done);
+}
+
+}  // namespace wdscope::cli
