@@ -54,7 +54,10 @@ class Stage {
   enum class Notifier { Absent, Loaded };
 
   Stage(Notifier notifier, std::int64_t live_processes) {
-    auto machine = host::Machine::boot();
+    host::MachineOptions options;
+    // Only failures are printed, and what failed is not to be measured.
+    options.debug_output = [](std::string_view line) { give_up("a driver says", std::string(line)); };
+    auto machine = host::Machine::boot(std::move(options));
     if (!machine) give_up("booting the host", machine.error().message);
     machine_ = std::move(*machine);
     for (std::int64_t index = 0; index < live_processes; ++index) {
@@ -62,6 +65,8 @@ class Stage {
       if (machine_->adopt_process(describe(id)) != 0) give_up("adopting a process", std::to_string(id));
     }
     brief_ = describe(kFirstBriefId);
+    // In the middle of its bucket's chain.
+    brief_.parent_process_id = kFirstLiveId + 4 * static_cast<std::uint64_t>(live_processes / 2);
     if (notifier == Notifier::Absent) return;
     static const std::vector<std::byte> image = read_notifier();
     auto driver = machine_->load(image, {.service_name = "wdnotifier", .parameters = {}});

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "abi/wire/raw_capture.h"
 #include "event/record_builder.h"
 #include "event/recording.h"
 #include "event/sample_records.h"
@@ -142,6 +143,44 @@ process = "r.exe"
 extensions = ["pdf"]
 )";
 
+// For fuzz_layout: a file behind its choice ('0' is a multiple of 3), and a raw record of a notification whose context
+// points nowhere.
+constexpr std::string_view kLayoutSeed = R"(0version = 1
+architecture = "x64"
+build = "b"
+magic = 0x0148DA0F
+size = 0x148
+slot = -8
+[members]
+process_id = 0x18
+create_time = 0x20
+command_line = 0x28
+flags = 0x34
+trust = { offset = 0x34, bit = 6 }
+protection = 0xB9
+)";
+
+std::vector<std::byte> raw_seed(std::span<const std::byte> event) {
+  constexpr std::uint32_t kContextSize = 0x40;
+  wire::RawNotificationRecord fixed{};
+  const auto event_size = static_cast<std::uint32_t>(event.size());
+  fixed.header = {static_cast<std::uint32_t>(sizeof fixed) + event_size + kContextSize, wire::kRawNotificationKind,
+                  sizeof fixed, 0};
+  fixed.slot_offset = -8;
+  fixed.context_magic = kContextSize << 16 | 0xDA0F;
+  fixed.event_offset = sizeof fixed;
+  fixed.event_size = event_size;
+  fixed.context_offset = fixed.event_offset + event_size;
+  fixed.context_size = kContextSize;
+  fixed.text_offset = fixed.context_offset;
+  std::vector<std::byte> seed{std::byte{2}};
+  const auto head = std::as_bytes(std::span(&fixed, 1));
+  seed.insert(seed.end(), head.begin(), head.end());
+  seed.insert(seed.end(), event.begin(), event.end());
+  seed.resize(seed.size() + kContextSize);
+  return seed;
+}
+
 // Every verb and every key.
 constexpr std::string_view kScenarioSeed = R"(version = 1
 title = "everything"
@@ -215,6 +254,10 @@ refused = true
 [[step]]
 refresh = true
 [[step]]
+load = "wdnis"
+[[step]]
+exceptions = ['C:\a.exe']
+[[step]]
 crowd = 10
 running = 2
 [[step]]
@@ -239,6 +282,7 @@ int main(int argc, char** argv) {
   bool written = write_seed(folder / "fuzz_recording", "blocks", blocks_seed()) &&
                  write_seed(folder / "fuzz_log", "lives", std::as_bytes(std::span(kLogSeed))) &&
                  write_command_seeds(folder / "fuzz_engine_command") &&
+                 write_seed(folder / "fuzz_layout", "file", std::as_bytes(std::span(kLayoutSeed))) &&
                  write_seed(folder / "fuzz_nis_exceptions", "two", std::as_bytes(std::span(kExceptionsSeed))) &&
                  write_request_seeds(folder / "fuzz_policy_request") &&
                  write_seed(folder / "fuzz_policy", "everything", std::as_bytes(std::span(kPolicySeed))) &&
@@ -249,6 +293,7 @@ int main(int argc, char** argv) {
     const auto members = std::span(sample.bytes).subspan(sizeof(wire::RecordHeader));
     written = written && write_seed(folder / "fuzz_decode", name, sample.bytes) &&
               write_seed(folder / "fuzz_json", name, members) &&
+              write_seed(folder / "fuzz_layout", name, raw_seed(sample.bytes)) &&
               write_seed(folder / "fuzz_recording", name, recording_seed(sample.bytes));
   }
   if (!written) std::fprintf(stderr, "make_corpus: cannot write to %s\n", argv[1]);

@@ -65,6 +65,14 @@ inline constexpr std::uint64_t DocRule = 1ull << 15;            // the rule at c
 inline constexpr std::uint64_t DocRuleImage = 1ull << 16;       // doc_rule_image
 inline constexpr std::uint64_t DocRuleExtensions = 1ull << 17;  // doc_rule_extensions
 inline constexpr std::uint64_t Snapshot = 1ull << 18;           // no notification: snapshot_ members, and time
+// Recognised by a loaded layout (abi/wire/layout.h) instead of the catalogue: Context is clear, context_address,
+// context_magic and context_created_100ns are there, and of the rest what the bits below and those of the strings,
+// the protection and the parent say.
+inline constexpr std::uint64_t LoadedContext = 1ull << 48;
+inline constexpr std::uint64_t LoadedFlags = 1ull << 49;    // context_flags
+inline constexpr std::uint64_t LoadedTrust = 1ull << 50;    // LoadedTrusted tells
+inline constexpr std::uint64_t LoadedTrusted = 1ull << 51;  // the trust bit is set
+inline constexpr std::uint64_t LoadedSession = 1ull << 52;  // context_session_id
 }  // namespace known
 
 // Bits of ProcessRecord::anomalies: what was odd about this notification. Each has a counter of its own in Statistics,

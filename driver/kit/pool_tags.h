@@ -24,6 +24,7 @@ inline constexpr ULONG Test = pool_tag("WsTe");
 
 // observer
 inline constexpr ULONG Observer = pool_tag("WsOb");
+inline constexpr ULONG RawCapture = pool_tag("WsRw");  // buffers of a raw capture
 inline constexpr ULONG Reader = pool_tag("WsRd");   // one for each open handle
 inline constexpr ULONG Staging = pool_tag("WsSt");  // buffers for records with long texts
 

@@ -55,7 +55,8 @@ std::uint64_t in_front(const test::Notification& notification, std::size_t dista
 
 }  // namespace
 
-KERNEL_TEST("Notification: 1910 lays context and parent id before the argument and passes the parent by address") {
+KERNEL_TEST(
+    "Notification: 1910 lays context and parent id before the argument and passes the parent by address (A.8, C.9)") {
   const test::State state(NotifierProfile::Wd1910);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   test::Recorder recorder;
@@ -90,7 +91,7 @@ KERNEL_TEST("Notification: 1910 lays context and parent id before the argument a
   MpReleaseProcessContext(sites.context);
 }
 
-KERNEL_TEST("Notification: 25080 passes the parent by value and has only zeros around the argument") {
+KERNEL_TEST("Notification: 25080 passes the parent by value and has only zeros around the argument (A.8, C.9)") {
   const test::State state(NotifierProfile::Wd25080);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   test::Recorder recorder;
@@ -116,7 +117,9 @@ KERNEL_TEST("Notification: 25080 passes the parent by value and has only zeros a
   MpReleaseProcessContext(sites.context);
 }
 
-KERNEL_TEST("Notification: a5 lays the context right before the argument, an EPROCESS before that, and writes 0x1E") {
+KERNEL_TEST(
+    "Notification: a5 lays the context right before the argument, an EPROCESS before that, and writes 0x1E (A.8, "
+    "C.9)") {
   const test::State state(NotifierProfile::WdA5);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   test::Recorder recorder;
@@ -148,7 +151,7 @@ KERNEL_TEST("Notification: a5 lays the context right before the argument, an EPR
   MpReleaseProcessContext(sites.context);
 }
 
-KERNEL_TEST("Notification: a refresh carries the context's image name and flag, from a frame of zeros") {
+KERNEL_TEST("Notification: a refresh carries the context's image name and flag, from a frame of zeros (C.9)") {
   for (const NotifierProfile profile : test::kAllProfiles) {
     const test::State state(profile);
     KERNEL_REQUIRE(NT_SUCCESS(state.status()));
@@ -171,7 +174,7 @@ KERNEL_TEST("Notification: a refresh carries the context's image name and flag, 
   }
 }
 
-KERNEL_TEST("Notification: 1910 leaves the three last bytes unwritten") {
+KERNEL_TEST("Notification: 1910 leaves the three last bytes unwritten (A.8)") {
   const test::State state(NotifierProfile::Wd1910);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   test::Recorder recorder;

@@ -19,7 +19,7 @@ std::uint32_t list_length(defender::KernelAddress entry) {
 
 }  // namespace
 
-KERNEL_TEST("ProcessContextList: without contexts and without creation it is empty") {
+KERNEL_TEST("ProcessContextList: without contexts and without creation it is empty (C.12)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   defender::KernelAddress list = 0;
@@ -29,7 +29,7 @@ KERNEL_TEST("ProcessContextList: without contexts and without creation it is emp
   KERNEL_CHECK_EQUAL(KeReadStateEvent(enumeration_done()), 1);
 }
 
-KERNEL_TEST("ProcessContextList: with creation every running process has an entry with a reference of its own") {
+KERNEL_TEST("ProcessContextList: with creation every running process has an entry with a reference of its own (C.12)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   defender::KernelAddress list = 0;
@@ -47,7 +47,7 @@ KERNEL_TEST("ProcessContextList: with creation every running process has an entr
   KERNEL_CHECK(saw_system);
 }
 
-KERNEL_TEST("ProcessContextList: visiting releases every entry") {
+KERNEL_TEST("ProcessContextList: visiting releases every entry (C.12)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   std::uint32_t visited = 0;

@@ -19,7 +19,7 @@ LONGLONG system_create_time() {
 
 }  // namespace
 
-KERNEL_TEST("ProcessContext: the System process starts trusted, in every profile") {
+KERNEL_TEST("ProcessContext: the System process starts trusted, in every profile (C.10)") {
   for (const wire::NotifierProfile profile : test::kAllProfiles) {
     const test::State state(profile);
     KERNEL_REQUIRE(NT_SUCCESS(state.status()));
@@ -40,7 +40,7 @@ KERNEL_TEST("ProcessContext: the System process starts trusted, in every profile
   }
 }
 
-KERNEL_TEST("ProcessContext: creating what exists gives the same context with one more reference") {
+KERNEL_TEST("ProcessContext: creating what exists gives the same context with one more reference (C.10)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   ContextReference first;
@@ -52,7 +52,7 @@ KERNEL_TEST("ProcessContext: creating what exists gives the same context with on
   KERNEL_CHECK_EQUAL(MpProcessTable->TrustedCount, 1u);
 }
 
-KERNEL_TEST("ProcessContext: an unknown process is fatal and leaves nothing") {
+KERNEL_TEST("ProcessContext: an unknown process is fatal and leaves nothing (C.10)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* context = nullptr;
@@ -61,7 +61,7 @@ KERNEL_TEST("ProcessContext: an unknown process is fatal and leaves nothing") {
   KERNEL_CHECK_EQUAL(MpProcessTable->UntrustedCount, 0u);
 }
 
-KERNEL_TEST("ProcessContext: the strings given are copied into blocks of their own") {
+KERNEL_TEST("ProcessContext: the strings given are copied into blocks of their own (C.10, A.10)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   const UNICODE_STRING image = kit::counted(u"\\Device\\HarddiskVolume1\\a.exe");

@@ -8,7 +8,7 @@ using namespace wdscope;
 using namespace wdscope::notifier;
 using test::insert_context;
 
-KERNEL_TEST("ProcessInfo: the 2025 entry lands in the published members") {
+KERNEL_TEST("ProcessInfo: the 2025 entry lands in the published members (E.5, C.16)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
@@ -42,7 +42,7 @@ KERNEL_TEST("ProcessInfo: the 2025 entry lands in the published members") {
   MpReleaseProcessContext(context);
 }
 
-KERNEL_TEST("ProcessInfo: an anti-malware process keeps its hardening exclusions") {
+KERNEL_TEST("ProcessInfo: an anti-malware process keeps its hardening exclusions (C.16)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
@@ -57,7 +57,7 @@ KERNEL_TEST("ProcessInfo: an anti-malware process keeps its hardening exclusions
   MpReleaseProcessContext(context);
 }
 
-KERNEL_TEST("ProcessInfo: the 1910 entry leaves the member at 0x3C alone") {
+KERNEL_TEST("ProcessInfo: the 1910 entry leaves the member at 0x3C alone (E.3)") {
   const test::State state(wire::NotifierProfile::Wd1910);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);

@@ -7,7 +7,7 @@ using namespace wdscope::notifier;
 using test::as_id;
 using test::insert_context;
 
-KERNEL_TEST("ProcessTable: it has the published magic, size and bucket count") {
+KERNEL_TEST("ProcessTable: it has the published magic, size and bucket count (A.2)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   KERNEL_CHECK_EQUAL(MpProcessTable->Magic, 0x01C0DA13u);
@@ -18,7 +18,7 @@ KERNEL_TEST("ProcessTable: it has the published magic, size and bucket count") {
   for (std::uint32_t index = 0; index < 0x80; ++index) KERNEL_CHECK(IsListEmpty(&heads[index]));
 }
 
-KERNEL_TEST("ProcessTable: a reused pid gets a fresh context") {
+KERNEL_TEST("ProcessTable: a reused pid gets a fresh context (C.1)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const old_one = insert_context(400, 1);
@@ -34,7 +34,7 @@ KERNEL_TEST("ProcessTable: a reused pid gets a fresh context") {
   MpReleaseProcessContext(new_one);
 }
 
-KERNEL_TEST("ProcessTable: pid 0 and an unknown time are not found") {
+KERNEL_TEST("ProcessTable: pid 0 and an unknown time are not found (C.1)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
@@ -46,7 +46,7 @@ KERNEL_TEST("ProcessTable: pid 0 and an unknown time are not found") {
   MpReleaseProcessContext(context);
 }
 
-KERNEL_TEST("ProcessTable: an id that NT does not know gives NT's status") {
+KERNEL_TEST("ProcessTable: an id that NT does not know gives NT's status (C.1)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* found = nullptr;
@@ -54,7 +54,7 @@ KERNEL_TEST("ProcessTable: an id that NT does not know gives NT's status") {
   KERNEL_CHECK(found == nullptr);
 }
 
-KERNEL_TEST("ProcessTable: a new context stands at the head of its bucket") {
+KERNEL_TEST("ProcessTable: a new context stands at the head of its bucket (C.1)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   // 4 * 128 apart: the same bucket.
@@ -68,7 +68,7 @@ KERNEL_TEST("ProcessTable: a new context stands at the head of its bucket") {
   MpReleaseProcessContext(second);
 }
 
-KERNEL_TEST("ProcessTable: the counters fall at the last release, not at the deletion") {
+KERNEL_TEST("ProcessTable: the counters fall at the last release, not at the deletion (C.2)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);

@@ -16,7 +16,7 @@ KERNEL_TEST("Profile: only the known values name one") {
   KERNEL_CHECK(find_profile(19041) == nullptr);
 }
 
-KERNEL_TEST("Profile: the global data has the build's size in its magic") {
+KERNEL_TEST("Profile: the global data has the build's size in its magic (A.1)") {
   {
     const test::State state(wire::NotifierProfile::Wd1910);
     KERNEL_REQUIRE(NT_SUCCESS(state.status()));
@@ -29,7 +29,7 @@ KERNEL_TEST("Profile: the global data has the build's size in its magic") {
   KERNEL_CHECK(!mp_data_has(&defender::MpDataLayout::WdNames));
 }
 
-KERNEL_TEST("Parameters: a waiting time below a tenth of a second is raised to it") {
+KERNEL_TEST("Parameters: a waiting time below a tenth of a second is raised to it (E.2)") {
   KERNEL_CHECK_EQUAL(effective_create_timeout_ms(1), 100u);
   KERNEL_CHECK_EQUAL(effective_create_timeout_ms(99), 100u);
   KERNEL_CHECK_EQUAL(effective_create_timeout_ms(100), 100u);

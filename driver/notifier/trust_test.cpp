@@ -11,7 +11,7 @@ using test::insert_context;
 namespace flag = defender::flag;
 namespace rule = defender::rule;
 
-KERNEL_TEST("Trust: only a real change notifies and counts") {
+KERNEL_TEST("Trust: only a real change notifies and counts (C.16)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   test::Recorder recorder;
@@ -38,7 +38,7 @@ KERNEL_TEST("Trust: only a real change notifies and counts") {
   MpReleaseProcessContext(context);
 }
 
-KERNEL_TEST("Trust: the last untrusted process to go takes the counter to zero") {
+KERNEL_TEST("Trust: the last untrusted process to go takes the counter to zero (C.2)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const stays = insert_context(400, 1);
@@ -52,7 +52,7 @@ KERNEL_TEST("Trust: the last untrusted process to go takes the counter to zero")
   MpReleaseProcessContext(stays);
 }
 
-KERNEL_TEST("Trust: the rule is the published table") {
+KERNEL_TEST("Trust: the rule is the published table (C.16)") {
   const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);

@@ -4,9 +4,11 @@
 #include <algorithm>
 
 #include "abi/wire/control.h"
+#include "abi/wire/layout.h"
 #include "kit/device.h"
 #include "kit/irql.h"
 #include "kit/pool.h"
+#include "observer/calibration_control.h"
 #include "observer/observer.h"
 #include "observer/reader.h"
 
@@ -121,6 +123,11 @@ NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT device, PIRP irp) {
       return answer_statistics(observer, reader, irp);
     case wire::kControlRefresh:
       return refresh(observer, irp);
+    case wire::kControlRawStart:
+    case wire::kControlRawStop:
+    case wire::kControlRawRead:
+    case wire::kControlLoadLayout:
+      return dispatch_calibration(observer.observation(), reader, irp);
     case wire::kControlEvidence:
       return answer_evidence(observer, irp);
     default:
@@ -145,6 +152,7 @@ NTSTATUS NTAPI dispatch_cleanup(PDEVICE_OBJECT device, PIRP irp) {
   const PFILE_OBJECT file = IoGetCurrentIrpStackLocation(irp)->FileObject;
   static_cast<Reader*>(file->FsContext)->close();
   observer_of(device).waiting_reads().cancel(file);
+  observer_of(device).observation().raw_capture().close(file);
   return complete(irp, STATUS_SUCCESS);
 }
 

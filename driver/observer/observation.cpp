@@ -43,7 +43,9 @@ void Observation::notify(const void* argument1, const void* argument2) {
   } else {
     describe(argument1, argument2, builder);
   }
-  publish(builder.finish());
+  std::uint64_t* const built = builder.finish();
+  publish(built);
+  raw_capture_.add(argument1, built);
 }
 
 void Observation::describe(const void* argument1, const void* argument2, RecordBuilder& builder) {
@@ -65,11 +67,22 @@ void Observation::describe(const void* argument1, const void* argument2, RecordB
   }
 
   const ProcessKey key{argument.info.ProcessId, record.nt_created_100ns};
+  if (describe_loaded(argument1, argument, process_known ? &key : nullptr, builder)) return;
   Context context;
   find_context(argument, process_known ? &key : nullptr, evidence_.guess(), context);
   record.anomalies |= evidence_.weigh(
       argument, context, {process_known, (record.known & wire::known::NtParent) != 0, record.nt_parent_process_id});
   builder.add_context(context);
+}
+
+// Apart, so that its copy of a context takes no stack from those who have loaded nothing.
+[[gnu::noinline]] bool Observation::describe_loaded(const void* argument1, const Argument& argument,
+                                                    const ProcessKey* key, RecordBuilder& builder) {
+  if (!loaded_layout_.loaded()) return false;
+  LoadedContext context;
+  if (!loaded_layout_.find(argument, reinterpret_cast<std::uint64_t>(argument1), key, context)) return false;
+  builder.add_loaded_context(context);
+  return true;
 }
 
 void Observation::publish(std::uint64_t* record) {

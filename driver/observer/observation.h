@@ -10,7 +10,9 @@
 #include "kit/event_ring.h"
 #include "observer/counters.h"
 #include "observer/evidence.h"
+#include "observer/loaded_layout.h"
 #include "observer/nt_facts.h"
+#include "observer/raw_capture.h"
 #include "observer/record_builder.h"
 #include "observer/staging.h"
 
@@ -25,7 +27,10 @@ class Observation {
   // STATUS_INSUFFICIENT_RESOURCES. PASSIVE_LEVEL.
   [[nodiscard]] NTSTATUS start();
   // No notification may be running any more.
-  void stop() { staging_.stop(); }
+  void stop() {
+    raw_capture_.stop();
+    staging_.stop();
+  }
 
   // What ExNotifyCallback passes, from whomever. IRQL <= DISPATCH_LEVEL; above APC_LEVEL only the fact is recorded.
   void notify(const void* argument1, const void* argument2);
@@ -36,15 +41,20 @@ class Observation {
 
   const Counters& counters() const { return counters_; }
   const Evidence& evidence() const { return evidence_; }
+  RawCapture& raw_capture() { return raw_capture_; }
+  LoadedLayout& loaded_layout() { return loaded_layout_; }
 
  private:
   void describe(const void* argument1, const void* argument2, RecordBuilder& builder);
+  bool describe_loaded(const void* argument1, const Argument& argument, const ProcessKey* key, RecordBuilder& builder);
   void publish(std::uint64_t* record);
   void mark_snapshot(std::uint32_t number, wire::SnapshotTrigger trigger, wire::SnapshotBoundary boundary);
 
   kit::EventRing& ring_;
   KEVENT& record_awaited_;
   NtFacts nt_facts_;
+  LoadedLayout loaded_layout_;
+  RawCapture raw_capture_;
   Staging staging_;
   Counters counters_;
   Evidence evidence_;

@@ -30,6 +30,7 @@ class Observer {
 
   const kit::EventRing& ring() const { return ring_; }
   const Counters& counters() const { return observation_.counters(); }
+  Observation& observation() { return observation_; }
   const Evidence& evidence() const { return observation_.evidence(); }
   Subscription& subscription() { return subscription_; }
   Snapshot& snapshot() { return snapshot_; }

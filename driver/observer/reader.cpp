@@ -17,7 +17,7 @@ wire::LossRecord loss_record(std::uint64_t first_lost, std::uint64_t count) {
 
 }  // namespace
 
-Reader::Reader(const kit::EventRing& ring) : ring_(ring), start_(ring.tail_sequence()), next_(start_) {
+Reader::Reader(const kit::EventRing& ring, std::uint64_t start) : ring_(ring), start_(start), next_(start) {
   ExInitializeFastMutex(&mutex_);
 }
 

@@ -17,7 +17,9 @@ namespace wdscope::observer {
 class Reader {
  public:
   // Begins at the oldest record there is. IRQL <= DISPATCH_LEVEL.
-  explicit Reader(const kit::EventRing& ring);
+  explicit Reader(const kit::EventRing& ring) : Reader(ring, ring.tail_sequence()) {}
+  // Begins at `start`, which the ring's head has reached.
+  Reader(const kit::EventRing& ring, std::uint64_t start);
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 

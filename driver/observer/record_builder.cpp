@@ -12,6 +12,7 @@ namespace {
 using defender::ContextMember;
 using wire::Anomaly;
 using wire::anomaly_bit;
+using wire::LayoutMember;
 namespace known = wire::known;
 
 constexpr std::uint32_t round_up(std::uint32_t size) {
@@ -91,20 +92,45 @@ void RecordBuilder::add_context(const Context& context) {
     record.known |= known::ContextProtection;
   }
 
-  // The notifier hands out its context's own string: nothing to read twice then.
-  const std::uint64_t image = context.number<ContextMember::ImageName>();
-  if (image != 0 && image == argument_image_address_) {
-    if (argument_image_.present()) record.known |= known::ContextImageSame;
-  } else {
-    context_image_ = read_text_header(image);
-    note(context_image_, Anomaly::ImageStringInvalid);
-  }
-  command_line_ = read_text_header(context.number<ContextMember::CommandLine>());
-  note(command_line_, Anomaly::CommandLineInvalid);
+  add_context_texts(context.number<ContextMember::ImageName>(), context.number<ContextMember::CommandLine>());
 
   read_doc_rule(record.context_doc_rule_address, doc_rule_);
   record.anomalies |= doc_rule_.anomalies;
   if (doc_rule_.recognised) record.known |= known::DocRule;
+}
+
+void RecordBuilder::add_loaded_context(const LoadedContext& context) {
+  wire::ProcessRecord& record = fixed();
+  record.anomalies |= context.anomalies;
+  record.known |= known::ContextLocation;
+  record.context_address = context.address;
+  record.context_magic = context.magic;
+  if (!context.recognised) return;
+  const auto word = [&](LayoutMember member, std::uint64_t bit) {
+    if (!context.layout.has(member)) return std::uint64_t{0};
+    record.known |= bit;
+    return context.word(member);
+  };
+  record.context_created_100ns = static_cast<std::int64_t>(word(LayoutMember::CreateTime, known::LoadedContext));
+  record.context_flags = static_cast<std::uint32_t>(word(LayoutMember::Flags, known::LoadedFlags));
+  record.context_protection = static_cast<std::uint8_t>(word(LayoutMember::Protection, known::ContextProtection));
+  record.context_session_id = static_cast<std::uint32_t>(word(LayoutMember::SessionId, known::LoadedSession));
+  if ((word(LayoutMember::Trust, known::LoadedTrust) & context.layout.trust_mask) != 0) {
+    record.known |= known::LoadedTrusted;
+  }
+  add_context_texts(word(LayoutMember::ImageName, 0), word(LayoutMember::CommandLine, 0));
+}
+
+void RecordBuilder::add_context_texts(defender::KernelAddress image, defender::KernelAddress command_line) {
+  // The notifier hands out its context's own string: nothing to read twice then.
+  if (image != 0 && image == argument_image_address_) {
+    if (argument_image_.present()) fixed().known |= known::ContextImageSame;
+  } else {
+    context_image_ = read_text_header(image);
+    note(context_image_, Anomaly::ImageStringInvalid);
+  }
+  command_line_ = read_text_header(command_line);
+  note(command_line_, Anomaly::CommandLineInvalid);
 }
 
 void RecordBuilder::make_space() {

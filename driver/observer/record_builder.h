@@ -12,6 +12,7 @@
 #include "observer/context.h"
 #include "observer/counters.h"
 #include "observer/doc_rule.h"
+#include "observer/loaded_layout.h"
 #include "observer/staging.h"
 #include "observer/text.h"
 
@@ -35,6 +36,7 @@ class RecordBuilder {
   // Each takes over what its source vouches for; texts are only noted until finish(). IRQL <= APC_LEVEL.
   void add_argument(const Argument& argument);
   void add_context(const Context& context);
+  void add_loaded_context(const LoadedContext& context);
 
   // Copies the texts, completes the header but for the sequence, and returns the record. Valid while the builder lives.
   // IRQL <= APC_LEVEL, or <= DISPATCH_LEVEL when nothing was added.
@@ -45,6 +47,7 @@ class RecordBuilder {
   // Appends the text after what is there, as much of it as fits.
   Carried append(const ForeignText& text, wire::StringSpan& span);
   void note(const ForeignText& text, wire::Anomaly invalid);
+  void add_context_texts(defender::KernelAddress image, defender::KernelAddress command_line);
   void make_space();
   void carry_argument_image();
   void carry_context_image();

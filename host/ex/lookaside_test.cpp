@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "host/ex/pool.h"
+#include "host/ex/pool_layout.h"
 #include "host/ex/slist.h"
 #include "host/ke/irql.h"
 #include "host/nt/pool_tag.h"
@@ -73,7 +74,7 @@ TEST(LookasideEx, RefusesUnknownFlagsAndADepth) {
 
 class LookasideExDeathTest : public ::testing::Test {
  protected:
-  static constexpr SizeT kMoreThanThereIs = 64 << 20;
+  static constexpr SizeT kMoreThanThereIs = kLargestPoolBlock + 1;
   GeneralLookaside list_;
 };
 

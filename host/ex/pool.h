@@ -17,7 +17,7 @@ enum class PoolFill : std::uint8_t { Garbage, Zero };
 class LoadedImage;
 
 // Checks the IRQL (0xC4: nonpaged <= DISPATCH_LEVEL, paged <= APC_LEVEL) and the tag (0xC2).
-// Null when memory is out, the size is beyond 16 MiB or the fault plan says so. 16-byte aligned; a page or more:
+// Null when memory is out, the size is beyond 64 MiB or the fault plan says so. 16-byte aligned; a page or more:
 // page-aligned. Uninitialised memory is filled with 0xA5 so that use of it shows. `owner` is the driver image that
 // holds `caller`, or the host.
 void* pool_allocate(PoolKind kind, std::size_t size, Ulong tag, void* caller, PoolFill fill = PoolFill::Garbage);

@@ -14,9 +14,9 @@ namespace wdscope::host {
 class LoadedImage;
 
 inline constexpr std::size_t kPoolPage = 4096;
-inline constexpr std::size_t kLargestPoolBlock = 16 * 1024 * 1024;
+inline constexpr std::size_t kLargestPoolBlock = 64 * 1024 * 1024;  // the list of 100,000 processes needs 40
 inline constexpr std::uint8_t kSmallClassCount = 11;
-inline constexpr std::uint8_t kLargeClassCount = 13;  // 1, 2, 4 ... 4096 pages
+inline constexpr std::uint8_t kLargeClassCount = 15;  // 1, 2, 4 ... 16384 pages
 inline constexpr std::uint8_t kPoolClassCount = kSmallClassCount + kLargeClassCount;
 
 struct PoolHeader {     // directly before the user's bytes

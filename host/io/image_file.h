@@ -18,9 +18,9 @@ static_assert(sizeof(TxnParameterBlock) == 0x10);
 
 // How an image was opened.
 struct ImageOpening {
-  std::u16string_view path;       // the true NT path, long names throughout
-  std::u16string_view opened_as;  // the name that was used; empty: the true one
-  bool cleaned_up = false;        // its handles are closed already: FO_CLEANUP_COMPLETE
+  std::u16string_view path;         // the true NT path, long names throughout
+  std::u16string_view opened_as{};  // the name that was used; empty: the true one
+  bool cleaned_up = false;          // its handles are closed already: FO_CLEANUP_COMPLETE
   bool transacted = false;
 };
 

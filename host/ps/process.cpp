@@ -21,7 +21,7 @@ namespace wdscope::host {
 namespace {
 
 constexpr std::uint64_t kSystemProcessId = 4;
-constexpr std::size_t kBuckets = 4096;
+constexpr std::size_t kBuckets = 64 * 1024;  // a machine of ten thousands of processes has short chains
 constexpr Ulong kProcessTag = pool_tag("Proc");
 
 struct Bucket {

@@ -41,6 +41,9 @@ class Documents(Story):
     def test_the_command_line_pages_commands_work(self):
         self.check("docs/cli.md")
 
+    def test_the_calibration_pages_commands_work(self):
+        self.check("docs/calibrate.md")
+
     def test_the_lab_pages_commands_work(self):
         self.check("docs/lab.md")
 
@@ -53,8 +56,9 @@ class Documents(Story):
     def test_the_command_line_page_names_every_option_and_no_other(self):
         told = set(re.findall(r"`(--[a-z-]+)", (ROOT / "docs/cli.md").read_text(encoding="utf-8")))
         known = {"--help", "--version"}
-        for verb in ("watch", "run", "record", "replay", "ps", "tree", "explain", "status", "layouts", "lab play",
-                     "lab load", "policy apply", "policy check"):
+        for verb in ("watch", "run", "record", "replay", "ps", "tree", "explain", "status", "layouts",
+                     "layouts check", "layouts load", "layouts row", "calibrate", "lab play", "lab load",
+                     "policy apply", "policy check"):
             known |= set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", wdscope(*verb.split(), "--help").stdout, re.MULTILINE))
         self.assertEqual(told, known)
 

@@ -81,13 +81,13 @@ class PolicyApply(Story):
 
     # The five effects ------------------------------------------------------------------------------------------------
 
-    def check_effects(self, profile: str, events: dict[str, dict], doc_rules: bool) -> None:
+    def check_effects(self, profile: str, events: dict[str, dict]) -> None:
         """`events`: of each of WAITING one event with a context, after effects.toml was applied."""
         for name, event in events.items():
             self.assertEqual("excluded" in event["flags"], name == "tail", event)
             self.assertEqual("trusted" in event["flags"], name != "sort", event)
-            if doc_rules:
-                self.assertEqual(event.get("doc_rule", {}).get("extensions"), ["txt", "md"] if name == "cat" else None)
+            self.assertEqual(event.get("doc_rule"),
+                             {"image": "cat", "extensions": ["txt", "md"]} if name == "cat" else None, event)
             if profile == "1910":
                 self.assertEqual("friendly" in event["flags"], name == "tee", event)
                 continue
@@ -128,11 +128,11 @@ class PolicyApply(Story):
                 self.assertTrue(name == "sort" or trust_of(pid) == [True], (name, trust_of(pid)))
         if profile == "25080":
             return  # says nothing but trust: where its contexts lie is unknown
-        self.check_effects(profile, of(before, "terminate"), doc_rules=False)
+        self.check_effects(profile, of(before, "terminate"))
         self.check_no_effects(profile, of(after, "terminate"))
         if profile == "a5":  # the creation is announced with the service's answer
             self.check_no_effects(profile, of(before, "create"))
-            self.check_effects(profile, of(after, "create"), doc_rules=False)
+            self.check_effects(profile, of(after, "create"))
 
     def test_a_policy_changes_what_runs_and_what_starts_in_profile_1910(self):
         self.check_a_command("1910")
@@ -172,9 +172,9 @@ class PolicyApply(Story):
             self.assertFalse(next_of({"sort": before["sort"]}, "trust")["sort"]["trusted"])
             for waiting in before.values():
                 waiting.communicate()
-            self.check_effects("a5", next_of(before, "terminate"), doc_rules=False)
+            self.check_effects("a5", next_of(before, "terminate"))
             after = start()
-            self.check_effects("a5", next_of(after, "create"), doc_rules=False)
+            self.check_effects("a5", next_of(after, "create"))
             self.assert_says(self.apply("--lab", str(program.pid), PLAIN), 0, "0 of them friendly")
             for waiting in after.values():
                 waiting.communicate()

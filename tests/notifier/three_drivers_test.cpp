@@ -39,7 +39,8 @@ class Trio {
       case Inspection:
         return try_load_nis(machine_.machine());
       default:
-        return machine_.machine().load(observer, {.service_name = "wdscope", .parameters = {{"RingSizeKb", 256u}}});
+        return machine_.machine().load(
+            observer, {.service_name = "wdscope", .parameters = {{"RingSizeKb", 256u}, {"SnapshotOnAttach", 0u}}});
     }
   }
 

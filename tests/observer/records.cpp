@@ -57,7 +57,7 @@ std::string fault_in(const Record& record) {
   for (std::uint32_t position = end; position < header.size; ++position) {
     if (bytes[position] != 0) return "padding is not zero";
   }
-  const bool has_context = record.knows(wire::known::Context);
+  const bool has_context = record.knows(wire::known::Context) || record.knows(wire::known::LoadedContext);
   if (!has_context && (process.context_flags != 0 || process.context_created_100ns != 0)) return "an unvouched context";
   if (!record.knows(wire::known::NtProcess) && process.nt_created_100ns != 0) return "an unvouched creation time";
   return "";

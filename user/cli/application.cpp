@@ -132,6 +132,33 @@ const std::vector<VerbWords>& all_words() {
        {{"wdscope layouts", "read it"},
         {"wdscope layouts --format c > wdfilter.h", "a header for C and C++"},
         {"wdscope layouts --format isf > wdfilter.json", "for Volatility 3"}}},
+      {"layouts check",
+       "Say whether a layout file is right.",
+       "FILE",
+       "A file that is not is named with line, column and what was expected there, exit code 1. docs/calibrate.md has "
+       "every key.",
+       {{"wdscope layouts check new-build.toml", "before it is loaded or handed on"}}},
+      {"layouts load",
+       "Give a layout file to the observer, until the machine is started again.",
+       "FILE",
+       "The driver checks it once more. From then on contexts of that build are decoded by it, and their events say "
+       "so. In the lab, whose drivers live no longer than the program, --layout of watch, run and record does it.",
+       {{"wdscope layouts load new-build.toml", "as an administrator"}}},
+      {"layouts row",
+       "Print a layout file as it would stand in the catalogue.",
+       "FILE",
+       "A structure with its gaps and the rows of its fields, for abi/defender.",
+       {{"wdscope layouts row new-build.toml", "for a contribution"}}},
+      {"calibrate",
+       "Infer the layout of a process context from many processes.",
+       "[-- COMMAND...]",
+       "For builds of Defender that nobody has analysed. Captures the raw bytes beside the notifications of COMMAND's "
+       "process tree, or takes them from a recording that was made with record --raw, and finds where each member "
+       "lies by what NT and the notifications say of the same processes. What is not certain is said to be so, with "
+       "the reason, and does not get into the layout file.\n\n"
+       "Exit code 1: what was seen does not suffice for a layout. docs/calibrate.md leads through it.",
+       {{"wdscope calibrate -- make", "from a build's processes"},
+        {"wdscope calibrate --from day.wdrec -o new-build.toml", "from a recording, into a layout file"}}},
       {"policy apply",
        "Put a policy in the place of the one that a running lab acts by.",
        "FILE",
@@ -238,6 +265,11 @@ void add_lab_options(CLI::App& verb, RawArguments& raw) {
       ->envname("WDSCOPE_POLICY");
 }
 
+void add_layout_option(CLI::App& verb, RawArguments& raw) {
+  verb.add_option("--layout", raw.layout, "Decode contexts by this layout file too (docs/calibrate.md)")
+      ->type_name("FILE");
+}
+
 void add_verbose_option(CLI::App& verb, RawArguments& raw, const std::string& description) {
   if (!kHasLab) return;
   verb.add_flag("-v,--verbose", raw.verbose, description);
@@ -312,6 +344,7 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
 
   CLI::App& watch = add_verb(*application, "watch");
   add_lab_options(watch, raw["watch"]);
+  add_layout_option(watch, raw["watch"]);
   add_verbose_option(watch, raw["watch"], kShowDrivers);
   add_duration_option(watch, raw["watch"]);
   add_snapshot_option(watch, raw["watch"]);
@@ -319,6 +352,7 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
 
   CLI::App& run = add_verb(*application, "run");
   add_lab_options(run, raw["run"]);
+  add_layout_option(run, raw["run"]);
   add_verbose_option(run, raw["run"], kShowDrivers);
   add_output_options(run, raw["run"]);
 
@@ -326,6 +360,9 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
   add_lab_options(record, raw["record"]);
   add_verbose_option(record, raw["record"], kShowDrivers);
   add_duration_option(record, raw["record"]);
+  add_layout_option(record, raw["record"]);
+  record.add_flag("--raw", raw["record"].raw,
+                  "Record the raw bytes beside each notification too, for wdscope calibrate");
   add_snapshot_option(record, raw["record"]);
   record.add_option("-o,--output", raw["record"].output, "Recording to make")->type_name("FILE");
   add_force_option(record, raw["record"]);
@@ -369,6 +406,21 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
   raw["layouts"].format = "table";
   add_choice(layouts, "--format", raw["layouts"].format, {"table", "json", "c", "natvis", "isf", "windbg"},
              "table: for eyes (default); the others are for tools", "");
+
+  for (const char* const name : {"layouts check", "layouts load", "layouts row"}) {
+    CLI::App& verb = add_verb(*application, name);
+    verb.add_option("FILE", raw[name].file, "Layout file")->type_name("")->required();
+    if (std::string_view(name) != "layouts row") add_quiet_option(verb, raw[name]);
+  }
+
+  CLI::App& calibrate = add_verb(*application, "calibrate");
+  RawArguments& calibration = raw["calibrate"];
+  calibrate.add_option("--from", calibration.file, "Take the raw records from a recording")->type_name("FILE");
+  add_lab_options(calibrate, calibration);
+  calibrate.add_option("-o,--output", calibration.output, "Write the layout into FILE")->type_name("FILE");
+  add_force_option(calibrate, calibration);
+  calibrate.add_option("--build", calibration.build, "Which Defender it is, for the layout file")->type_name("TEXT");
+  add_quiet_option(calibrate, calibration);
 
   CLI::App& apply = add_verb(*application, "policy apply");
   apply.add_option("FILE", raw["policy apply"].file, "Policy to apply")->type_name("")->required();

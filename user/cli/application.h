@@ -43,6 +43,9 @@ struct RawArguments {
   bool no_snapshot = false;
   bool without_observer = false;
   bool notifier = false;
+  std::string layout;
+  bool raw = false;
+  std::string build;
   std::string lab;
   std::string target;
   bool untrusted = false;

@@ -67,6 +67,10 @@ Verb verb_named(std::string_view name) {
       {"status", Verb::Status},
       {"lab play", Verb::LabPlay},
       {"lab load", Verb::LabLoad},
+      {"calibrate", Verb::Calibrate},
+      {"layouts check", Verb::LayoutsCheck},
+      {"layouts load", Verb::LayoutsLoad},
+      {"layouts row", Verb::LayoutsRow},
       {"policy apply", Verb::PolicyApply},
       {"policy check", Verb::PolicyCheck},
       {"driver install", Verb::DriverInstall},
@@ -126,6 +130,9 @@ Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std
   arguments.profile = *profile;
   arguments.drivers = raw.drivers;
   arguments.policy = raw.policy;
+  arguments.layout = raw.layout;
+  arguments.raw = raw.raw ? RawChoice::Yes : RawChoice::No;
+  arguments.build = raw.build;
   arguments.driver_output = raw.verbose ? DriverOutput::Shown : DriverOutput::Dropped;
   if (!raw.duration.empty()) {
     const auto duration = parse_duration(raw.duration);
@@ -200,6 +207,10 @@ Result<Request> parse_arguments(std::vector<std::string> words) {
   const bool takes_command = verb_words(verb).operands.find("COMMAND") != std::string_view::npos;
   if (has_separator && !takes_command) {
     return usage(fmt::format("'{}' runs no command", verb), help_advice(place()));
+  }
+  if (verb == "calibrate" && command.empty() == raw[verb].file.empty()) {
+    return usage("what is to be calibrated from? Either a command or a recording",
+                 "wdscope calibrate -- make, or wdscope calibrate --from FILE");
   }
   if (command.empty() && (has_separator || verb == "run")) {
     return usage("no command given", fmt::format("it stands behind '--': wdscope {} -- make", verb));

@@ -28,6 +28,10 @@ enum class Verb : std::uint8_t {
   Status,
   LabPlay,
   LabLoad,
+  Calibrate,
+  LayoutsCheck,
+  LayoutsLoad,
+  LayoutsRow,
   PolicyApply,
   PolicyCheck,
   DriverInstall,
@@ -41,6 +45,7 @@ enum class Format : std::uint8_t { Text, Ndjson };
 enum class ColorChoice : std::uint8_t { Auto, Always, Never };
 enum class DriverOutput : std::uint8_t { Dropped, Shown };
 enum class DriverChoice : std::uint8_t { Observer, Notifier };
+enum class RawChoice : std::uint8_t { No, Yes };
 enum class SnapshotChoice : std::uint8_t { Taken, Left };
 enum class ObserverChoice : std::uint8_t { Beside, Absent };
 
@@ -51,6 +56,7 @@ struct Arguments {
   Profile profile = Profile::WdA5;
   std::string drivers;  // folder; empty: the embedded ones, on Windows those beside the program
   std::string policy;   // file; empty: the built-in policy
+  std::string layout;   // file; empty: only the catalogue decodes
   DriverOutput driver_output = DriverOutput::Dropped;
   std::optional<std::chrono::milliseconds> duration;
   std::vector<std::string> command;  // what stands behind "--"
@@ -67,11 +73,13 @@ struct Arguments {
   Talk talk = Talk::Normal;
 
   // replay, and --from of ps, tree, explain: the recording; lab play: the log; lab load: the driver;
-  // policy apply, policy check: the policy.
+  // policy apply, policy check: the policy; --from of calibrate: the recording; layouts check, load, row: the layout.
   std::string file;
   // lab load: whether the observer is there too.
   ObserverChoice observer = ObserverChoice::Beside;
   DriverChoice driver = DriverChoice::Observer;  // driver ...: which
+  RawChoice raw = RawChoice::No;                 // record: with a raw capture
+  std::string build;                             // calibrate: which Defender, for the layout file
   std::string lab;                               // policy apply: a process id or a socket; empty: the only one
   ProcessFilter filter;
   std::string target;  // explain: a pid or a pattern of images

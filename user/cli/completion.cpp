@@ -87,9 +87,10 @@ std::vector<std::string> names_of(const std::vector<FirstWord>& words) {
   return names;
 }
 
-// Whose operand is a file.
+// Whose operand is a file, of one verb at least.
 bool takes_file(const FirstWord& word) {
-  return word.verbs.front()->get_option_no_throw("FILE") != nullptr;
+  return std::any_of(word.verbs.begin(), word.verbs.end(),
+                     [](const CLI::App* verb) { return verb->get_option_no_throw("FILE") != nullptr; });
 }
 
 // In single quotes, for all three shells (fish and POSIX shells differ inside, so a quote is simply left out).

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "cli/capturing_source.h"
 #include "cli/command_thread.h"
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
@@ -41,6 +42,7 @@ class LiveSession {
   Result<void> start_lab();
   Result<void> start_feed();
   Result<void> start_command();
+  Source& source() { return capturing_ ? static_cast<Source&>(*capturing_) : *source_; }
   void end_command();
   void signal_command(int signal);
   Result<void> finish_output();
@@ -55,6 +57,7 @@ class LiveSession {
   // Destroyed in reverse: whoever may still call must go before what it calls.
   std::unique_ptr<Lab> lab_;
   std::unique_ptr<DeviceSource> source_;
+  std::unique_ptr<CapturingSource> capturing_;  // with a raw capture: in front of source_
   EventOutput output_;
   Tally tally_;
   StopRequest stop_;
@@ -79,7 +82,7 @@ Result<int> LiveSession::run(const OutputOpener& open) {
       std::make_unique<Interrupts>([this](int signal, Interrupts::Sender sender) { on_interrupt(signal, sender); });
   if (auto launched = start_command(); !launched) return tl::unexpected(launched.error());
 
-  const auto end = pump(*source_, *output_.sink, tally_, stop_, arguments_.duration);
+  const auto end = pump(source(), *output_.sink, tally_, stop_, arguments_.duration);
   end_command();
   door_.reset();
   std::optional<Result<int>> command_result;
@@ -106,6 +109,12 @@ Result<void> LiveSession::start_lab() {
   if (!machine) return tl::unexpected(machine.error());
   lab_ = std::move(machine->lab);
   source_ = std::move(machine->source);
+  if (arguments_.raw == RawChoice::No) return {};
+  auto device = lab_->open_device(DeviceAccess::Change);
+  if (!device) return tl::unexpected(device.error());
+  auto capture = RawCapture::begin(std::move(*device), {});
+  if (!capture) return tl::unexpected(capture.error());
+  capturing_ = std::make_unique<CapturingSource>(*source_, std::move(*capture));
   return {};
 }
 
@@ -169,7 +178,7 @@ void LiveSession::end_command() {
     bool readable = true;
     while (!command_->over() && Clock::now() < deadline) {
       // A failure here is told by finish_output(), or is the one that brought us here.
-      if (readable) readable = drain(*source_, *output_.sink, tally_, kBeat, kBeat).has_value();
+      if (readable) readable = drain(source(), *output_.sink, tally_, kBeat, kBeat).has_value();
       command_->wait_for(kBeat);
     }
   }
@@ -187,7 +196,7 @@ void LiveSession::signal_command(int signal) {
 
 Result<void> LiveSession::finish_output() {
   lab_->stop_feed();
-  if (auto drained = drain(*source_, *output_.sink, tally_, milliseconds(0), kDrainTime); !drained) return drained;
+  if (auto drained = drain(source(), *output_.sink, tally_, milliseconds(0), kDrainTime); !drained) return drained;
   return output_.close();
 }
 

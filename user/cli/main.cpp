@@ -37,6 +37,14 @@ Result<int> perform(const Arguments& arguments) {
       return tree(arguments);
     case Verb::Explain:
       return explain(arguments);
+    case Verb::Calibrate:
+      return calibrate_layout(arguments);
+    case Verb::LayoutsCheck:
+      return layouts_check(arguments);
+    case Verb::LayoutsLoad:
+      return layouts_load(arguments);
+    case Verb::LayoutsRow:
+      return layouts_row(arguments);
     case Verb::Status:
       return status(arguments);
     case Verb::PolicyApply:

@@ -93,6 +93,10 @@ std::vector<std::string> summary_lines(const Account& account) {
   const std::string anomalies =
       listing(account.tally.by_anomaly, [](std::size_t i) { return anomaly_name(static_cast<wire::Anomaly>(i)); });
   if (!anomalies.empty()) lines.push_back("odd notifications: " + anomalies);
+  if (account.tally.raw_records != 0) {
+    lines.push_back(fmt::format("{} of a raw capture, for wdscope calibrate",
+                                plural(account.tally.raw_records, "record", "records")));
+  }
   if (account.tally.unknown_kinds != 0) {
     lines.push_back(fmt::format("{} of a kind this version does not know were skipped",
                                 plural(account.tally.unknown_kinds, "record", "records")));

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "abi/wire/raw_capture.h"
 #include "event/facts.h"
 
 namespace wdscope::cli {
@@ -22,6 +23,8 @@ void Tally::add(std::span<const std::byte> records) {
         const auto index = static_cast<std::size_t>(__builtin_ctz(bits));
         if (index < kAnomalies) ++by_anomaly[index];
       }
+    } else if (header.kind == wire::kRawNotificationKind || header.kind == wire::kRawStartKind) {
+      ++raw_records;
     } else if (header.kind != static_cast<std::uint16_t>(wire::RecordKind::Loss)) {
       ++unknown_kinds;
     }

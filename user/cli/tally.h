@@ -18,6 +18,7 @@ struct Tally {
 
   std::array<std::uint64_t, kOperations> by_operation{};  // index: Operation
   std::array<std::uint64_t, kAnomalies> by_anomaly{};     // index: wire::Anomaly
+  std::uint64_t raw_records = 0;                          // of a raw capture: no events
   std::uint64_t unknown_kinds = 0;                        // records this program has no words for
 
   // Counts whole records; stops at the first whose header is impossible (the sink reports it).

@@ -162,6 +162,9 @@ void TextView::add_flags(const ProcessEvent& event) {
     names += text;
   };
   if (event.context) names = bit_words(event.context->flags, defender::kProcessFlagNames);
+  if (event.loaded_context && event.loaded_context->flags) {
+    names = bit_words(*event.loaded_context->flags, defender::kProcessFlagNames);
+  }
   for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(wire::Anomaly::Count); ++i) {
     const auto anomaly = static_cast<wire::Anomaly>(i);
     if ((event.anomalies & wire::anomaly_bit(anomaly)) != 0) name("!", anomaly_name(anomaly));

@@ -48,6 +48,17 @@ struct ContextFacts {
   bool has(defender::ContextMember member) const { return (members & defender::member_bit(member)) != 0; }
 };
 
+// What a layout that somebody has loaded (abi/wire/layout.h) reads of a context: no more than that layout knows.
+struct LoadedContextFacts {
+  std::uint64_t address = 0;
+  std::uint32_t magic = 0;
+  FileTime created = 0;
+  std::optional<std::uint32_t> flags;
+  std::optional<bool> trusted;
+  std::optional<std::uint8_t> protection;
+  std::optional<std::uint32_t> session_id;
+};
+
 inline constexpr std::uint32_t kNoSession = 0xFFFFFFFF;
 
 // There if the layout has any of them; ContextFacts::has() says which.
@@ -89,7 +100,8 @@ struct ProcessEvent {
   std::optional<Text> command_line;
   std::optional<ContextFacts> context;
   std::optional<ContextTailFacts> context_tail;
-  std::optional<DocRuleFacts> doc_rule;  // absent: none, or not recognised
+  std::optional<LoadedContextFacts> loaded_context;  // instead of `context`
+  std::optional<DocRuleFacts> doc_rule;              // absent: none, or not recognised
   std::optional<SnapshotMark> snapshot;
   std::optional<std::uint32_t> unrecognised_magic;  // a candidate was found and not recognised
   wire::ArgumentGeneration generation = wire::ArgumentGeneration::Unknown;
@@ -102,10 +114,14 @@ struct ProcessEvent {
 
   std::optional<std::uint32_t> host_pid;  // lab only: the Linux process id
 
-  std::optional<FileTime> created() const { return context ? std::optional(context->created) : nt_created; }
+  std::optional<FileTime> created() const {
+    if (context) return context->created;
+    return loaded_context ? std::optional(loaded_context->created) : nt_created;
+  }
   std::optional<std::uint64_t> effective_parent_pid() const { return parent_pid ? parent_pid : nt_parent_pid; }
   // The notifier writes kNoSession when its own query failed.
   std::optional<std::uint32_t> notifier_session_id() const {
+    if (loaded_context) return loaded_context->session_id;
     const bool said =
         context_tail && context->has(defender::ContextMember::SessionId) && context_tail->session_id != kNoSession;
     return said ? std::optional(context_tail->session_id) : std::nullopt;
@@ -114,7 +130,10 @@ struct ProcessEvent {
     const auto said = notifier_session_id();
     return said ? said : nt_session_id;
   }
-  std::optional<std::uint8_t> notifier_protection() const { return context ? context->protection : std::nullopt; }
+  std::optional<std::uint8_t> notifier_protection() const {
+    if (loaded_context) return loaded_context->protection;
+    return context ? context->protection : std::nullopt;
+  }
   std::optional<std::uint8_t> effective_protection() const {
     const auto said = notifier_protection();
     return said ? said : nt_protection;

@@ -53,6 +53,18 @@ std::string image_name_text(const char (&name)[16]) {
   return text;
 }
 
+void read_loaded_context(const wire::ProcessRecord& record, ProcessEvent& event) {
+  const auto knows = [&record](std::uint64_t bit) { return (record.known & bit) != 0; };
+  LoadedContextFacts& context = event.loaded_context.emplace();
+  context.address = record.context_address;
+  context.magic = record.context_magic;
+  context.created = record.context_created_100ns;
+  if (knows(wire::known::LoadedFlags)) context.flags = record.context_flags;
+  if (knows(wire::known::LoadedTrust)) context.trusted = knows(wire::known::LoadedTrusted);
+  if (knows(wire::known::ContextProtection)) context.protection = record.context_protection;
+  if (knows(wire::known::LoadedSession)) context.session_id = record.context_session_id;
+}
+
 // A writer of schema 1 knew two layouts and said which.
 std::uint32_t members_of(const wire::ProcessRecord& record) {
   if (record.header.fixed_size >= offsetof(wire::ProcessRecord, context_members) + sizeof record.context_members) {
@@ -63,6 +75,10 @@ std::uint32_t members_of(const wire::ProcessRecord& record) {
 }
 
 void read_context(const wire::ProcessRecord& record, ProcessEvent& event) {
+  if ((record.known & wire::known::LoadedContext) != 0) {
+    read_loaded_context(record, event);
+    return;
+  }
   if ((record.known & wire::known::Context) == 0) {
     if ((record.known & wire::known::ContextLocation) != 0) event.unrecognised_magic = record.context_magic;
     return;
@@ -204,7 +220,7 @@ Result<void> read_process_facts(std::span<const std::byte> record, const Origin&
     facts.command_line =
         WireText{text_at(record, fixed.context_command_line), has_anomaly(fixed, wire::Anomaly::CommandLineTruncated)};
   }
-  if ((fixed.known & wire::known::DocRule) != 0) {
+  if (event.context && (fixed.known & wire::known::DocRule) != 0) {
     event.doc_rule.emplace();
     const bool rule_cut = has_anomaly(fixed, wire::Anomaly::DocRuleTruncated);
     if ((fixed.known & wire::known::DocRuleImage) != 0) {

@@ -218,6 +218,17 @@ struct Line {
   }
 };
 
+char* put_loaded_context(char* out, const LoadedContextFacts& context, const Origin& origin) {
+  out = put_hex(put(out, ",\"loaded_context\":{\"magic\":"), context.magic);
+  if (context.flags) {
+    out = put_bits(put(out, ",\"flags\":"), defender::kProcessFlagNames, *context.flags);
+    out = put_hex(put(out, ",\"flags_raw\":"), *context.flags);
+  }
+  if (context.trusted) out = *context.trusted ? put(out, ",\"trusted\":true") : put(out, ",\"trusted\":false");
+  if (!origin.played) out = put_hex(put(out, ",\"address\":"), context.address);
+  return put(out, "}");
+}
+
 char* put_context_words(char* out, const ProcessEvent& event, const Origin& origin) {
   const ContextFacts& context = *event.context;
   if (context.has(ContextMember::ProcessFlags)) {
@@ -287,6 +298,7 @@ template <class AnyText>
 char* put_context(char* out, const Line<AnyText>& line) {
   const ProcessEvent& event = line.event;
   if (event.context) out = put_context_words(out, event, line.origin);
+  if (event.loaded_context) out = put_loaded_context(out, *event.loaded_context, line.origin);
   if (event.doc_rule) out = put_doc_rule(out, line.doc_rule_image, line.doc_rule_extensions);
   if (const auto protection = event.effective_protection()) {
     out = put_protection(put(out, ",\"protection\":"), *protection);
@@ -310,7 +322,7 @@ char* put_snapshot(char* out, const SnapshotMark& mark) {
 
 // NT's word where it is not the standard field's, and which standard fields are NT's.
 char* put_nt(char* out, const ProcessEvent& event) {
-  const bool created_is_nts = !event.context && event.nt_created;
+  const bool created_is_nts = !event.context && !event.loaded_context && event.nt_created;
   const bool parent_is_nts = !event.parent_pid && event.nt_parent_pid;
   const bool session_is_nts = !event.notifier_session_id() && event.nt_session_id;
   const bool protection_is_nts = !event.notifier_protection() && event.nt_protection;

@@ -58,6 +58,25 @@ TEST(Json, BothWaysGiveTheSameBytesForEverySample) {
   }
 }
 
+TEST(Json, WhatALoadedLayoutReadsStandsApart) {
+  std::vector<std::byte> record;
+  for (const SampleRecord& sample : sample_records()) {
+    if (sample.what == "context read by a loaded layout") record = sample.bytes;
+  }
+  const rapidjson::Document document = parsed(line_of(record));
+  EXPECT_FALSE(document.HasMember("context"));
+  EXPECT_FALSE(document.HasMember("flags"));
+  ASSERT_TRUE(document.HasMember("loaded_context"));
+  const auto& context = document["loaded_context"];
+  EXPECT_EQ(text(context, "magic"), "0x0148da0f");
+  EXPECT_EQ(text(context, "flags_raw"), "0x00002040");
+  EXPECT_TRUE(context["trusted"].GetBool());
+  EXPECT_EQ(document["session_id"].GetUint(), 2u);
+  EXPECT_EQ(text(document["protection"], "raw"), "0x31");
+  EXPECT_EQ(text(document, "command_line"), "cc -c a.c");
+  EXPECT_FALSE(document.HasMember("nt_created"));
+}
+
 TEST(Json, EverySampleIsOneLineOfJsonWithoutADuplicateKey) {
   for (const SampleRecord& sample : sample_records()) {
     const std::string line = line_of(sample.bytes);

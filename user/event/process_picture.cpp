@@ -160,6 +160,8 @@ const ProcessState* ProcessPicture::add(const ProcessEvent& event) {
   } else if (event.context) {
     // A terminate's argument says nothing of trust; its context does.
     learn_trust(process, (event.context->flags & defender::flag::Trusted) != 0, notifier);
+  } else if (event.loaded_context && event.loaded_context->trusted) {
+    learn_trust(process, *event.loaded_context->trusted, notifier);
   }
   if (const auto said = event.notifier_protection()) {
     learn_protection(process, *said, notifier);

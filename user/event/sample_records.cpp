@@ -85,6 +85,17 @@ std::vector<SampleRecord> sample_records() {
   candidate.fixed().known |= wire::known::ContextLocation;
   candidate.fixed().context_magic = 0x0140DA0F;
   add("context not recognised", candidate.sequence(12).anomaly(Anomaly::ContextMagicUnknown));
+  RecordBuilder loaded = RecordBuilder::terminate(400);
+  loaded.fixed().known |= wire::known::ContextLocation | wire::known::LoadedContext | wire::known::LoadedFlags |
+                          wire::known::LoadedTrust | wire::known::LoadedTrusted | wire::known::LoadedSession |
+                          wire::known::ContextProtection;
+  loaded.fixed().context_address = 0xFFFF'8A01'2345'6780;
+  loaded.fixed().context_magic = 0x0148DA0F;
+  loaded.fixed().context_created_100ns = kBuilderTime - 1;
+  loaded.fixed().context_flags = defender::flag::Trusted | defender::flag::Terminating;
+  loaded.fixed().context_protection = 0x31;
+  loaded.fixed().context_session_id = 2;
+  add("context read by a loaded layout", loaded.sequence(12).command_line(u"cc -c a.c").nt(kBuilderTime - 1, 100));
   RecordBuilder sessionless = RecordBuilder::typical_create(13);
   sessionless.fixed().context_session_id = 0xFFFFFFFF;
   add("the notifier's query of the session failed", sessionless);

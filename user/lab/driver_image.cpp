@@ -10,16 +10,37 @@ extern const std::byte wdscope_notifier_begin[];
 extern const std::byte wdscope_notifier_end[];
 extern const std::byte wdscope_observer_begin[];
 extern const std::byte wdscope_observer_end[];
+extern const std::byte wdscope_nis_begin[];
+extern const std::byte wdscope_nis_end[];
 }
 
 namespace wdscope {
 
+namespace {
+
+struct Shipped {
+  std::string_view file_name;
+  std::string_view service_name;
+  std::span<const std::byte> embedded;
+};
+
+const Shipped& shipped(Driver driver) {
+  static const Shipped kDrivers[] = {
+      {"wdnotifier.sys", "wdnotifier", {wdscope_notifier_begin, wdscope_notifier_end}},
+      {"wdscope.sys", "wdscope", {wdscope_observer_begin, wdscope_observer_end}},
+      {"wdnis.sys", "wdnis", {wdscope_nis_begin, wdscope_nis_end}},
+  };
+  return kDrivers[static_cast<std::size_t>(driver)];
+}
+
+}  // namespace
+
 std::string_view driver_file_name(Driver driver) {
-  return driver == Driver::Notifier ? "wdnotifier.sys" : "wdscope.sys";
+  return shipped(driver).file_name;
 }
 
 std::string_view driver_service_name(Driver driver) {
-  return driver == Driver::Notifier ? "wdnotifier" : "wdscope";
+  return shipped(driver).service_name;
 }
 
 Result<std::vector<std::byte>> read_driver_file(const std::filesystem::path& path, std::string advice) {
@@ -40,8 +61,7 @@ Result<std::vector<std::byte>> read_driver_file(const std::filesystem::path& pat
 Result<DriverImage> DriverImage::open(Driver driver, const std::filesystem::path& folder) {
   DriverImage image;
   if (folder.empty()) {
-    image.embedded_ = driver == Driver::Notifier ? std::span(wdscope_notifier_begin, wdscope_notifier_end)
-                                                 : std::span(wdscope_observer_begin, wdscope_observer_end);
+    image.embedded_ = shipped(driver).embedded;
     return image;
   }
   auto bytes =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where the bytes of the two drivers come from: this program itself, or a folder.
+// Where the bytes of our drivers come from: this program itself, or a folder.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +14,9 @@
 
 namespace wdscope {
 
-enum class Driver : std::uint8_t { Notifier, Observer };
+enum class Driver : std::uint8_t { Notifier, Observer, NetworkInspection };
 
-std::string_view driver_file_name(Driver driver);  // "wdnotifier.sys", "wdscope.sys"
+std::string_view driver_file_name(Driver driver);  // "wdnotifier.sys", "wdscope.sys", "wdnis.sys"
 std::string_view driver_service_name(Driver driver);
 
 // The bytes of a driver file. InputUnreadable, with this advice; InputDamaged if it is empty.

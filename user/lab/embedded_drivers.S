@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The two drivers as they ship, inside this program. WDSCOPE_SYS_* are their paths, given by the build.
+// The drivers as they ship, inside this program. WDSCOPE_SYS_* are their paths, given by the build.
     .section .rodata.wdscope_drivers, "a"
 
     .balign 16
@@ -15,5 +15,12 @@ wdscope_notifier_end:
 wdscope_observer_begin:
     .incbin WDSCOPE_SYS_OBSERVER
 wdscope_observer_end:
+
+    .balign 16
+    .global wdscope_nis_begin
+    .global wdscope_nis_end
+wdscope_nis_begin:
+    .incbin WDSCOPE_SYS_NIS
+wdscope_nis_end:
 
     .section .note.GNU-stack, "", @progbits

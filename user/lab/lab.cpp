@@ -91,7 +91,7 @@ class MachineLab final : public Lab {
 
   Result<void> prepare(const LabOptions& options, Policy policy);
 
-  Result<std::unique_ptr<DeviceChannel>> open_device() override;
+  Result<std::unique_ptr<DeviceChannel>> open_device(DeviceAccess access) override;
   const Origin& origin() const override { return origin_; }
   Result<void> follow_machine() override;
   Result<int> run(const std::vector<std::string>& command) override;
@@ -192,7 +192,7 @@ Result<void> MachineLab::describe_origin(const LabOptions& options) {
     origin_.pid_factor = kPidFactor;
   }
   if (!options.load_observer) return {};
-  auto channel = open_device();
+  auto channel = open_device(DeviceAccess::Read);
   if (!channel) return tl::unexpected(channel.error());
   wire::VersionReply version{};
   const auto reply = (*channel)->control(wire::kControlVersion, {}, std::as_writable_bytes(std::span(&version, 1)));
@@ -205,8 +205,9 @@ Result<void> MachineLab::describe_origin(const LabOptions& options) {
   return {};
 }
 
-Result<std::unique_ptr<DeviceChannel>> MachineLab::open_device() {
-  auto file = machine_->open(wire::kUserDeviceName, host::Access::Read);
+Result<std::unique_ptr<DeviceChannel>> MachineLab::open_device(DeviceAccess access) {
+  const auto wanted = access == DeviceAccess::Read ? host::Access::Read : host::Access::ReadWrite;
+  auto file = machine_->open(wire::kUserDeviceName, wanted);
   if (!file) return from_host("cannot open the observer's device", file.error());
   return channel_of(std::move(*file));
 }

@@ -32,8 +32,8 @@ struct LabOptions {
   Profile profile = Profile::WdA5;
   // Folder with wdscope.sys and wdnotifier.sys; empty: those embedded in this program.
   std::filesystem::path drivers;
-  bool load_observer = true;       // false: the notifier alone, nobody watches
-  std::uint32_t ring_size_kb = 0;  // 0: the driver's default
+  bool load_observer = true;        // false: the notifier alone, nobody watches
+  std::uint32_t ring_size_kb = 0;   // 0: the driver's default
   bool snapshot_on_attach = false;  // the stream begins with the processes that were there before
   // Policy file of the service (docs/policy.md); empty: the built-in trust in system folders, and nothing is said of
   // processes that run already.
@@ -51,6 +51,9 @@ struct LabOptions {
   std::function<void(const Crash&)> on_crash;
 };
 
+// Change: also what changes the observer's state, as raw capture and loaded layouts do.
+enum class DeviceAccess : std::uint8_t { Read, Change };
+
 // What a policy told the notifier of processes that ran already.
 struct PolicyEffect {
   std::size_t told = 0;      // infos
@@ -63,8 +66,8 @@ class Lab {
   static Result<std::unique_ptr<Lab>> start(const LabOptions& options);
   virtual ~Lab() = default;  // stops the feed, disconnects the service, unloads the drivers, checks for leaks
 
-  // A new reader of the observer's device; any number. Must be gone before the lab is.
-  virtual Result<std::unique_ptr<DeviceChannel>> open_device() = 0;
+  // A new handle of the observer's device, a reader of its own; any number. Must be gone before the lab is.
+  virtual Result<std::unique_ptr<DeviceChannel>> open_device(DeviceAccess access = DeviceAccess::Read) = 0;
   virtual const Origin& origin() const = 0;
 
   // Follows every process of the machine by the process connector until stop_feed(). NotPermitted without root in the

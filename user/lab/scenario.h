@@ -92,7 +92,8 @@ struct Service {
   std::string name;  // Connect: the process that it is; empty: System
 };
 
-enum class DriverName : std::uint8_t { Notifier, Observer };
+// wdnis.sys: the stand-in for WdNisDrv, the notification's other consumer.
+enum class DriverName : std::uint8_t { Notifier, Observer, NetworkInspection };
 
 struct LoadDriver {
   enum class Action : std::uint8_t { Load, Unload };
@@ -104,13 +105,18 @@ struct LoadDriver {
 // Somebody notifies the Nri object: the notifier repeats what it knows.
 struct Refresh {};
 
+// wdnis.sys gets another list of process exceptions, whereupon it notifies the Nri object.
+struct Exceptions {
+  std::vector<std::string> images;  // paths
+};
+
 // Many processes that start and end at random, for none of which anything is expected.
 struct Crowd {
   std::uint64_t lives = 0;
   std::uint32_t running = 16;  // at most, at a time
 };
 
-using Action = std::variant<Start, Exit, Command, Service, LoadDriver, Refresh, Crowd>;
+using Action = std::variant<Start, Exit, Command, Service, LoadDriver, Refresh, Exceptions, Crowd>;
 
 // Something that the notifier tells: a notification, or a message to the service.
 enum class Told : std::uint8_t {
@@ -178,6 +184,7 @@ struct Scenario {
 extern const std::vector<std::string> kToldWords;     // Told
 extern const std::vector<std::string> kReplyWords;    // Start::Reply
 extern const std::vector<std::string> kOutcomeWords;  // Start::Outcome
+extern const std::vector<std::string> kDriverWords;   // DriverName
 extern const std::vector<std::string> kCommandWords;  // Command::Kind
 extern const std::vector<std::string> kProfileWords;  // kProfiles
 extern const std::vector<std::string> kServiceWords;  // Start::services

@@ -15,6 +15,7 @@ const std::vector<std::string> kToldWords = {"create",        "terminate",      
                                              "refresh",       "message_create", "message_exit",
                                              "one_untrusted", "none_untrusted", "message_taint"};
 const std::vector<std::string> kReplyWords = {"allow", "deny", "delay", "time_out", "malformed", "dies"};
+const std::vector<std::string> kDriverWords = {"notifier", "observer", "wdnis"};
 const std::vector<std::string> kOutcomeWords = {"accepted", "denied", "refused"};
 const std::vector<std::string> kCommandWords = {"exclusions", "doc_rules",       "process_info",      "friendly",
                                                 "taint",      "reset_hardening", "trusted_installer", "query"};
@@ -104,10 +105,15 @@ class ScenarioReader final : public ProcessInfoReader {
   Result<void> read_step(const Node& where, const toml::table& table, Step& step) {
     using Reader = Result<void> (ScenarioReader::*)(const Node&, const toml::table&, Keys, Step&);
     static constexpr std::pair<std::string_view, Reader> kVerbs[] = {
-        {"start", &ScenarioReader::read_start},     {"adopt", &ScenarioReader::read_start},
-        {"exit", &ScenarioReader::read_exit},       {"command", &ScenarioReader::read_command},
-        {"service", &ScenarioReader::read_service}, {"load", &ScenarioReader::read_driver},
-        {"unload", &ScenarioReader::read_driver},   {"refresh", &ScenarioReader::read_refresh},
+        {"start", &ScenarioReader::read_start},
+        {"adopt", &ScenarioReader::read_start},
+        {"exit", &ScenarioReader::read_exit},
+        {"command", &ScenarioReader::read_command},
+        {"service", &ScenarioReader::read_service},
+        {"load", &ScenarioReader::read_driver},
+        {"unload", &ScenarioReader::read_driver},
+        {"refresh", &ScenarioReader::read_refresh},
+        {"exceptions", &ScenarioReader::read_exceptions},
         {"crowd", &ScenarioReader::read_crowd},
     };
     const std::pair<std::string_view, Reader>* verb = nullptr;
@@ -360,10 +366,9 @@ class ScenarioReader final : public ProcessInfoReader {
 
   Result<void> read_driver(const Node&, const toml::table& table, Keys keys, Step& step) {
     LoadDriver load;
-    static const std::vector<std::string> kWords = {"notifier", "observer"};
     const bool unloads = table.contains("unload");
     std::optional<std::size_t> driver;
-    keys.emplace_back(unloads ? "unload" : "load", word_of(unloads ? "unload" : "load", kWords, driver));
+    keys.emplace_back(unloads ? "unload" : "load", word_of(unloads ? "unload" : "load", kDriverWords, driver));
     keys.emplace_back("refused", switch_into("refused", load.refused));
     if (auto done = read_keys(table, "step.", keys); !done) return done;
     load.action = unloads ? LoadDriver::Action::Unload : LoadDriver::Action::Load;
@@ -380,6 +385,16 @@ class ScenarioReader final : public ProcessInfoReader {
     });
     if (auto done = read_keys(table, "step.", keys); !done) return done;
     step.action = Refresh{};
+    return {};
+  }
+
+  Result<void> read_exceptions(const Node&, const toml::table& table, Keys keys, Step& step) {
+    Exceptions exceptions;
+    keys.emplace_back("exceptions", texts_into("exceptions", exceptions.images, [](const std::string& text) {
+                        return text.empty() || text.find('\0') != std::string::npos ? "is no path" : "";
+                      }));
+    if (auto done = read_keys(table, "step.", keys); !done) return done;
+    step.action = std::move(exceptions);
     return {};
   }
 

@@ -94,7 +94,7 @@ TEST(ScenarioFile, WhatIsNotUnderstoodIsNamedWithItsPlaceAndWhatWasExpected) {
   expect_refused("[[step]]\nstart = \"a\"\nfail_allocation = 0\n", "scenario s:4:19: 'fail_allocation' must be");
   expect_refused("[[step]]\nstart = \"a\"\nprofiles = [\"2019\"]\n", "is no profile");
   expect_refused("[[step]]\nrefresh = false\n", "'refresh' must be true");
-  expect_refused("[[step]]\nload = \"wdscope\"\n", "'load' must be one of \"notifier\", \"observer\"");
+  expect_refused("[[step]]\nload = \"wdscope\"\n", "'load' must be one of \"notifier\", \"observer\", \"wdnis\"");
   expect_refused("version = 2\n", "version must be 1");
   expect_refused("", "a scenario has steps");
   expect_refused("[[step]\n", "scenario s:2:");

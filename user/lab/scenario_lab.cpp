@@ -12,6 +12,7 @@
 #include "abi/defender/messages.h"
 #include "abi/defender/service_sids.h"
 #include "abi/wire/engine.h"
+#include "abi/wire/wdnis.h"
 #include "event/decode.h"
 #include "host/ex/callback.h"
 #include "host/ob/object.h"
@@ -30,6 +31,7 @@ constexpr std::uint64_t kIds = 16'384;    // that are given to processes, as on 
 constexpr std::size_t kCrowdBurst = 256;  // steps of a crowd between two readings
 constexpr std::size_t kCrowdImages = 64;
 const std::string kSystemName = "System";
+constexpr Driver kDrivers[] = {Driver::Notifier, Driver::Observer, Driver::NetworkInspection};  // as DriverName
 
 const std::array<std::array<std::uint32_t, 5>, 6> kServiceSids = {
     defender::kWinDefendSid,        defender::kWdNisSvcSid,  defender::kMdDlpSvcSid,
@@ -40,19 +42,23 @@ std::string expected_status(std::uint32_t expected, host::NtStatus got) {
   return fmt::format("expected status {:#010x}; got {:#010x}", expected, static_cast<std::uint32_t>(got));
 }
 
-Told told_of(Operation operation) {
+// Nothing: no notification of the notifier's. A scenario takes no snapshot, so that marks are none.
+std::optional<Told> told_of(Operation operation) {
   switch (operation) {
+    case Operation::Create:
+      return Told::Create;
     case Operation::Terminate:
       return Told::Terminate;
     case Operation::Trust:
       return Told::Trust;
     case Operation::Refresh:
       return Told::Refresh;
-    case Operation::Create:
+    case Operation::SnapshotBegin:
+    case Operation::SnapshotEnd:
     case Operation::Unknown:
       break;
   }
-  return Told::Create;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -102,10 +108,12 @@ Result<void> ScenarioLab::boot(const Scenario& scenario) {
 Result<void> ScenarioLab::load(DriverName driver) {
   std::map<std::string, host::RegistryValue> parameters;
   if (driver == DriverName::Notifier) parameters = {{"Profile", profile_parameter(options_.profile)}};
-  const auto loaded = load_driver_of(*machine_, driver == DriverName::Notifier ? Driver::Notifier : Driver::Observer,
-                                     options_.drivers, std::move(parameters));
+  // A scenario refreshes where it says so.
+  if (driver == DriverName::Observer) parameters = {{"SnapshotOnAttach", std::uint32_t{0}}};
+  const auto loaded =
+      load_driver_of(*machine_, kDrivers[static_cast<std::size_t>(driver)], options_.drivers, std::move(parameters));
   if (!loaded) return tl::unexpected(loaded.error());
-  (driver == DriverName::Notifier ? notifier_ : observer_) = *loaded;
+  loaded_[static_cast<std::size_t>(driver)] = *loaded;
   return driver == DriverName::Observer ? open_reader() : Result<void>();
 }
 
@@ -226,8 +234,10 @@ Result<void> ScenarioLab::keep(std::span<const std::byte> records) {
     if (!decoded) return tl::unexpected(decoded.error());
     auto* const event = std::get_if<ProcessEvent>(&*decoded);
     if (event == nullptr) return failure(ErrorCode::Internal, "the observer lost records of a scenario");
+    const auto told = told_of(event->operation);
+    if (!told) return failure(ErrorCode::Internal, "the notifier sent what it never sends");
     Happening happening;
-    happening.told = told_of(event->operation);
+    happening.told = *told;
     happening.name = name_of(event->pid.value_or(0));
     if (event->parent_pid) happening.parent = name_of(*event->parent_pid);
     happening.event = std::move(*event);
@@ -361,7 +371,7 @@ Result<std::string> ScenarioLab::act(const Service& service) {
 }
 
 Result<std::string> ScenarioLab::act(const LoadDriver& load) {
-  host::LoadedDriver*& driver = load.driver == DriverName::Notifier ? notifier_ : observer_;
+  host::LoadedDriver*& driver = loaded_[static_cast<std::size_t>(load.driver)];
   bool refused = false;
   std::string why;
   if (load.action == LoadDriver::Action::Load) {
@@ -404,6 +414,15 @@ Result<std::string> ScenarioLab::act(const Refresh&) {
     host::ObfDereferenceObject(object);
   });
   return found ? std::string() : "expected the Nri object, which the notifier makes; there is none";
+}
+
+Result<std::string> ScenarioLab::act(const Exceptions& exceptions) {
+  auto device = machine_->open(wire::kNisUserDeviceName, host::Access::ReadWrite, host::Account::System);
+  if (!device) return "expected wdnis to take exceptions; " + device.error().message;
+  std::u16string texts;
+  for (const std::string& image : exceptions.images) texts.append(dos_to_nt_path(image)).push_back(u'\0');
+  const auto done = (*device)->control(wire::kNisSetProcessExceptions, std::as_bytes(std::span(texts)), {});
+  return expected_status(0, done.status);
 }
 
 Result<std::string> ScenarioLab::act(const Crowd& crowd) {

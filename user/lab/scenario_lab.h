@@ -3,6 +3,7 @@
 // thread alone. The same scenario, profile and seed give the same bytes.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -74,6 +75,7 @@ class ScenarioLab {
   Result<std::string> act(const Service& service);
   Result<std::string> act(const LoadDriver& load);
   Result<std::string> act(const Refresh& refresh);
+  Result<std::string> act(const Exceptions& exceptions);
   Result<std::string> act(const Crowd& crowd);
 
   Result<void> load(DriverName driver);
@@ -96,8 +98,7 @@ class ScenarioLab {
   VirtualClock clock_;
   std::mt19937_64 random_;
   std::unique_ptr<host::Machine> machine_;
-  host::LoadedDriver* notifier_ = nullptr;
-  host::LoadedDriver* observer_ = nullptr;
+  std::array<host::LoadedDriver*, 3> loaded_{};  // by DriverName
   std::unique_ptr<PromptService> service_;
   std::unique_ptr<DeviceSource> source_;
   SourceCounts earlier_;  // of readers that are closed

@@ -125,10 +125,11 @@ class Writer {
   }
   void operator()(const LoadDriver& load) {
     line(load.action == LoadDriver::Action::Load ? "load" : "unload",
-         load.driver == DriverName::Notifier ? "\"notifier\"" : "\"observer\"");
+         toml_text(kDriverWords[static_cast<std::size_t>(load.driver)]));
     if (load.refused) line("refused", "true");
   }
   void operator()(const Refresh&) { line("refresh", "true"); }
+  void operator()(const Exceptions& exceptions) { line("exceptions", list_of(exceptions.images)); }
   void operator()(const Crowd& crowd) {
     line("crowd", std::to_string(crowd.lives));
     line("running", std::to_string(crowd.running));

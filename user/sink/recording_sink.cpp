@@ -44,16 +44,19 @@ Result<void> RecordingSink::write(std::span<const std::byte> records) {
     wire::RecordHeader header;
     std::memcpy(&header, record.data(), sizeof header);
     if (record_count_ == 0) {
-      first_sequence_ = header.sequence;
+      first_sequence_ = next_sequence_;
+      first_known_ = false;
       oldest_ = std::chrono::steady_clock::now();
     }
     if (header.kind == static_cast<std::uint16_t>(wire::RecordKind::Process)) {
       ++counts_.delivered;
+      note_sequence(header.sequence, 1);
     } else if (header.kind == static_cast<std::uint16_t>(wire::RecordKind::Loss) &&
                record.size() >= sizeof(wire::LossRecord)) {
       wire::LossRecord loss;
       std::memcpy(&loss, record.data(), sizeof loss);
       counts_.lost += loss.lost_count;
+      note_sequence(header.sequence, loss.lost_count);
     }
     block_.insert(block_.end(), record.begin(), record.end());
     ++record_count_;
@@ -62,6 +65,13 @@ Result<void> RecordingSink::write(std::span<const std::byte> records) {
   if (!written) return written;
   if (record_count_ != 0 && std::chrono::steady_clock::now() - oldest_ >= kLongestStay) return flush();
   return {};
+}
+
+// Raw records stand between those that have a sequence and have none.
+void RecordingSink::note_sequence(std::uint64_t first, std::uint64_t count) {
+  if (!first_known_) first_sequence_ = first;
+  first_known_ = true;
+  next_sequence_ = first + count;
 }
 
 Result<void> RecordingSink::flush() {

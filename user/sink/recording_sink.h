@@ -34,12 +34,15 @@ class RecordingSink final : public Sink {
 
  private:
   explicit RecordingSink(OutputFile output);
+  void note_sequence(std::uint64_t first, std::uint64_t count);
   Result<void> write_block(wire::BlockKind kind);
 
   OutputFile output_;
   std::vector<std::byte> block_;  // room for the header, then the payload: one write
   std::uint32_t record_count_ = 0;
-  std::uint64_t first_sequence_ = 0;
+  std::uint64_t first_sequence_ = 0;  // of the block's records that have one
+  std::uint64_t next_sequence_ = 0;   // behind the last of them
+  bool first_known_ = false;
   std::chrono::steady_clock::time_point oldest_{};
   SourceCounts counts_;
   bool closed_ = false;
