@@ -11,5 +11,7 @@ namespace wdscope {
 
 // A new reader. SourceUnavailable when wdscope.sys is not loaded, NotPermitted for anyone but an administrator.
 Result<std::unique_ptr<DeviceChannel>> open_observer_device();
+// The same with write access, which layouts and raw captures need.
+Result<std::unique_ptr<DeviceChannel>> open_changeable_observer_device();
 
 }  // namespace wdscope

@@ -72,12 +72,9 @@ class ObserverDevice final : public DeviceChannel {
   Handle device_;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<DeviceChannel>> open_observer_device() {
-  const HANDLE device =
-      CreateFileW(to_wide(wire::kUserDeviceName).c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr,
-                  OPEN_EXISTING, FILE_FLAG_OVERLAPPED, nullptr);
+Result<std::unique_ptr<DeviceChannel>> open_device(DWORD access) {
+  const HANDLE device = CreateFileW(to_wide(wire::kUserDeviceName).c_str(), access, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                                    nullptr, OPEN_EXISTING, FILE_FLAG_OVERLAPPED, nullptr);
   if (device != INVALID_HANDLE_VALUE) return std::make_unique<ObserverDevice>(device);
   const DWORD error = GetLastError();
   if (error == ERROR_ACCESS_DENIED) {
@@ -92,6 +89,16 @@ Result<std::unique_ptr<DeviceChannel>> open_observer_device() {
   }
   return failure(ErrorCode::SourceUnavailable, "cannot open the observer's device: " + system_words(error),
                  "'wdscope doctor' says what is in the way");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DeviceChannel>> open_observer_device() {
+  return open_device(GENERIC_READ);
+}
+
+Result<std::unique_ptr<DeviceChannel>> open_changeable_observer_device() {
+  return open_device(GENERIC_READ | GENERIC_WRITE);
 }
 
 }  // namespace wdscope

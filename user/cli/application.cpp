@@ -266,6 +266,7 @@ void add_lab_options(CLI::App& verb, RawArguments& raw) {
 }
 
 void add_layout_option(CLI::App& verb, RawArguments& raw) {
+  if (!kHasLab) return;
   verb.add_option("--layout", raw.layout, "Decode contexts by this layout file too (docs/calibrate.md)")
       ->type_name("FILE");
 }

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 
 #include <chrono>
+#include <memory>
 
+#include "capture/observer_device.h"
+#include "cli/capturing_source.h"
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
 #include "cli/needs_linux.h"
@@ -23,11 +26,21 @@ using Clock = std::chrono::steady_clock;
 
 constexpr milliseconds kDrainTime{5000};
 
-Result<void> finish(DeviceSource& source, EventOutput& output, Tally& tally) {
+Result<void> finish(Source& source, EventOutput& output, Tally& tally) {
   // What was made up to here is still delivered, then the source ends.
   source.cancel();
   if (auto drained = drain(source, *output.sink, tally, milliseconds(0), kDrainTime); !drained) return drained;
   return output.close();
+}
+
+// Null without --raw.
+Result<std::unique_ptr<CapturingSource>> open_raw_capture(const Arguments& arguments, Source& source) {
+  if (arguments.raw == RawChoice::No) return nullptr;
+  auto device = open_changeable_observer_device();
+  if (!device) return tl::unexpected(device.error());
+  auto capture = RawCapture::begin(std::move(*device), {});
+  if (!capture) return tl::unexpected(capture.error());
+  return std::make_unique<CapturingSource>(source, std::move(*capture));
 }
 
 }  // namespace
@@ -37,6 +50,9 @@ Result<int> run_live(const Arguments& arguments, Feed, const OutputOpener& open)
   auto machine = open_machine(arguments);
   if (!machine) return tl::unexpected(machine.error());
   DeviceSource& source = *machine->source;
+  auto capturing = open_raw_capture(arguments, source);
+  if (!capturing) return tl::unexpected(capturing.error());
+  Source& events = *capturing ? static_cast<Source&>(**capturing) : source;
   auto output = open(arguments, source.origin(), source_words(source.origin()));
   if (!output) return tl::unexpected(output.error());
 
@@ -48,8 +64,8 @@ Result<int> run_live(const Arguments& arguments, Feed, const OutputOpener& open)
     stop.ask(StopRequest::Reason::Interrupted);
     if (asked_before) _exit(static_cast<int>(ExitCode::Interrupted));
   });
-  const auto end = pump(source, *output->sink, account.tally, stop, arguments.duration);
-  const Result<void> finished = end ? finish(source, *output, account.tally) : tl::make_unexpected(end.error());
+  const auto end = pump(events, *output->sink, account.tally, stop, arguments.duration);
+  const Result<void> finished = end ? finish(events, *output, account.tally) : tl::make_unexpected(end.error());
   account.counts = source.counts();
   if (output->filter) account.filter = *output->filter;
   account.duration = std::chrono::duration_cast<milliseconds>(Clock::now() - started);
