@@ -29,12 +29,19 @@ class Wine:
         self.prefix.mkdir()
         self.environment = {**os.environ, "WINEPREFIX": str(self.prefix), "WINEDEBUG": "-all", "DISPLAY": "",
                             "WINEDLLOVERRIDES": "mscoree,mshtml="}
+        self.log = open(folder / "services.log", "w+")
+        self.boot("-i")
+        # What first fills a prefix starts no driver for us: like Windows, it is started anew after its installation.
+        subprocess.run([SERVER, "-k"], env=self.environment, check=False, timeout=SECONDS)
+        subprocess.run([SERVER, "-w"], env=self.environment, check=False, timeout=SECONDS)
+        self.boot()
+        self.drive = self.prefix / "drive_c"
+
+    def boot(self, *options: str):
         subprocess.run([SERVER, "-p"], env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, start_new_session=True, check=True, timeout=SECONDS)
-        self.log = open(folder / "services.log", "w+")
-        subprocess.run([WINE, "wineboot", "-i"], env=self.environment, stdin=subprocess.DEVNULL, stdout=self.log,
+        subprocess.run([WINE, "wineboot", *options], env=self.environment, stdin=subprocess.DEVNULL, stdout=self.log,
                        stderr=self.log, check=True, timeout=2 * SECONDS)
-        self.drive = self.prefix / "drive_c"
 
     def start(self, *words: str, **options) -> subprocess.Popen:
         return subprocess.Popen([WINE, *words], env=self.environment, stdin=subprocess.DEVNULL, cwd=self.drive,

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "calibrate/raw_records.h"
+#include "calibrate/observations.h"
 #include "cli/arguments.h"
 #include "event/result.h"
 
