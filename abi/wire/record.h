@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "abi/defender/context_layout.h"
 
@@ -135,7 +136,7 @@ struct ProcessRecord {
   std::uint8_t argument_generation;   // ArgumentGeneration
   std::uint8_t context_place;         // ContextPlace
   std::uint8_t argument_bytes_1c[4];  // raw 0x1C..0x1F: trusted, 0x1D, 0x1E, 0x1F
-  std::uint16_t reserved0;
+  std::uint16_t reserved0[3];
   std::uint64_t notifier_process_id;  // nt: the process in whose context the notification arrived
   std::uint64_t notifier_thread_id;
 
@@ -189,6 +190,8 @@ struct ProcessRecord {
   StringSpan doc_rule_extensions;   // each but the last followed by a NUL
 };
 static_assert(sizeof(ProcessRecord) % 8 == 0);
+static_assert(
+    std::has_unique_object_representations_v<ProcessRecord>);  // no padding: it would carry the kernel's stack
 inline constexpr std::uint16_t kFirstProcessRecordSize = offsetof(ProcessRecord, context_members);  // schema 1's
 static_assert(offsetof(ProcessRecord, process_id) % 8 == 0);
 

@@ -25,8 +25,8 @@ inline constexpr ULONG Test = pool_tag("WsTe");
 // observer
 inline constexpr ULONG Observer = pool_tag("WsOb");
 inline constexpr ULONG RawCapture = pool_tag("WsRw");  // buffers of a raw capture
-inline constexpr ULONG Reader = pool_tag("WsRd");   // one for each open handle
-inline constexpr ULONG Staging = pool_tag("WsSt");  // buffers for records with long texts
+inline constexpr ULONG Reader = pool_tag("WsRd");      // one for each open handle
+inline constexpr ULONG Staging = pool_tag("WsSt");     // buffers for records with long texts
 
 // wdnis
 inline constexpr ULONG Nis = pool_tag("WsNi");            // the driver's state

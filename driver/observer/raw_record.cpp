@@ -2,6 +2,7 @@
 #include "observer/raw_record.h"
 
 #include "kit/checked_copy.h"
+#include "observer/record_builder.h"
 #include "observer/text.h"
 
 namespace wdscope::observer {
@@ -9,10 +10,6 @@ namespace {
 
 using kit::ForeignAddress;
 using wire::RawText;
-
-constexpr std::uint32_t round_up(std::uint32_t size) {
-  return (size + wire::kRecordAlignment - 1) / wire::kRecordAlignment * wire::kRecordAlignment;
-}
 
 std::uint32_t carried_size(std::uint32_t length) {
   return length < wire::kMaximumRawTextSize ? length : wire::kMaximumRawTextSize;

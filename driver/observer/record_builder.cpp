@@ -15,10 +15,6 @@ using wire::anomaly_bit;
 using wire::LayoutMember;
 namespace known = wire::known;
 
-constexpr std::uint32_t round_up(std::uint32_t size) {
-  return (size + wire::kRecordAlignment - 1) / wire::kRecordAlignment * wire::kRecordAlignment;
-}
-
 }  // namespace
 
 RecordBuilder::RecordBuilder(Staging& staging, Counters& counters)

@@ -18,6 +18,11 @@
 
 namespace wdscope::observer {
 
+// Where a record of so many bytes ends.
+constexpr std::uint32_t round_up(std::uint32_t size) {
+  return (size + wire::kRecordAlignment - 1) / wire::kRecordAlignment * wire::kRecordAlignment;
+}
+
 class RecordBuilder {
  public:
   // Of a kernel stack of 24 KB that the notifier has already used.

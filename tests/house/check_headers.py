@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """check_headers.py ROOT LANGUAGE COMPILER FLAG...: compiles each header of the rooms of LANGUAGE (user, kernel) by itself,
 twice over, seeing only the rooms it may include. A header with a source of its own is left out: check_includes.py
-sees to it that the source includes it first, so every build compiles it alone."""
+sees to it that the source includes it first, so a build file by file (preset dev) compiles it alone."""
 
 import os
 import subprocess

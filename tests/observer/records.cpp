@@ -42,8 +42,8 @@ std::string fault_in(const Record& record) {
   if (header.kind != static_cast<std::uint16_t>(wire::RecordKind::Process)) return "unknown kind";
   if (header.fixed_size != sizeof(wire::ProcessRecord)) return "fixed size";
   const wire::ProcessRecord& process = record.process();
-  if (process.reserved0 != 0 || process.reserved1 != 0 || process.reserved2 != 0 || process.reserved3 != 0 ||
-      process.reserved4 != 0) {
+  if (process.reserved0[0] != 0 || process.reserved0[1] != 0 || process.reserved0[2] != 0 || process.reserved1 != 0 ||
+      process.reserved2 != 0 || process.reserved3 != 0 || process.reserved4 != 0) {
     return "reserved bytes are not zero";
   }
   std::uint32_t end = sizeof(wire::ProcessRecord);

@@ -6,9 +6,10 @@
 //              less than once in a million. The true place can then not be another: it would agree too.
 //   conflict   more than one place agrees with all: a copy, or too much alike. Nothing that was seen tells them apart.
 //   too little one place agrees, but the values differ too little to exclude chance (all untrusted, all unprotected)
-//   likely     a guess with a reason: no place agrees with all, but one misses few: torn copies, or a value that the notifier could not query
+//   likely     a guess with a reason: no place agrees with all, but one misses few (torn copies, or a value that the
+//              notifier could not query); or, for the trust, several bits always agree and one of them is that of
+//              every known build
 //   absent     nothing comes near
-//              or, for the trust, several bits always agree and one of them is that of every known build
 // Only what is certain goes into a layout. Strings count by their text, not by their address.
 //
 // The flags cannot be known otherwise as a whole: they are certain where the trust bit is certain and is that of every

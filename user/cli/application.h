@@ -12,21 +12,6 @@
 
 namespace wdscope::cli {
 
-struct Example {
-  std::string_view command;
-  std::string_view meaning;
-};
-
-// What help and manual say of a verb beyond its options.
-struct VerbWords {
-  std::string_view name;  // one word or two ("lab play"); empty: the program itself
-  std::string_view summary;
-  std::string_view operands;  // behind [OPTIONS] in the usage line
-  std::string_view details;   // paragraphs parted by empty lines
-  std::vector<Example> examples;
-};
-const VerbWords& verb_words(std::string_view name);
-
 // Options as they were typed. Values that CLI11 checks against a list are names still.
 struct RawArguments {
   std::string profile = "a5";

@@ -15,6 +15,7 @@
 #include "cli/duration.h"
 #include "cli/help.h"
 #include "cli/layout_export.h"
+#include "cli/verb_words.h"
 #include "event/nearest_word.h"
 
 namespace wdscope::cli {

@@ -8,6 +8,7 @@
 
 #include "abi/wire/version.h"
 #include "cli/application.h"
+#include "cli/verb_words.h"
 #include "event/json.h"
 
 namespace wdscope::cli {

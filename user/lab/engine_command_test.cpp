@@ -105,19 +105,20 @@ TEST(EngineCommand, ProcessInfosFollowTheirCount) {
   EXPECT_EQ(command.Count, 2u);
   ASSERT_EQ(bytes.size(), 0x18u + 2 * 0x68);
   const auto first = front_of<defender::PROCESS_INFO_25080>(bytes, 0x18);
-  EXPECT_EQ(first.ProcessId, 400u);
-  EXPECT_EQ(first.CreateTime, 133'000'000'000'000'000);
-  EXPECT_EQ(first.Rules, 0x20u);
-  EXPECT_EQ(first.InjectionRequestMask, ~std::uint64_t{0});
-  EXPECT_EQ(first.HardeningValid, 0);
-  EXPECT_EQ(first.Deny, 0);
+  // By value: a member of a packed structure cannot be bound to.
+  EXPECT_EQ(+first.ProcessId, 400u);
+  EXPECT_EQ(+first.CreateTime, 133'000'000'000'000'000);
+  EXPECT_EQ(+first.Rules, 0x20u);
+  EXPECT_EQ(+first.InjectionRequestMask, ~std::uint64_t{0});
+  EXPECT_EQ(+first.HardeningValid, 0);
+  EXPECT_EQ(+first.Deny, 0);
   const auto second = front_of<defender::PROCESS_INFO_25080>(bytes, 0x18 + 0x68);
-  EXPECT_EQ(second.ProcessId, 404u);
-  EXPECT_EQ(second.Rules, 0x4000u);
-  EXPECT_EQ(second.InjectionTargetMask, 0xF0u);
-  EXPECT_EQ(second.HardeningValid, 1);
-  EXPECT_EQ(second.RegistryHardeningExcluded, 0);
-  EXPECT_EQ(second.FileHardeningExcluded, 1);
+  EXPECT_EQ(+second.ProcessId, 404u);
+  EXPECT_EQ(+second.Rules, 0x4000u);
+  EXPECT_EQ(+second.InjectionTargetMask, 0xF0u);
+  EXPECT_EQ(+second.HardeningValid, 1);
+  EXPECT_EQ(+second.RegistryHardeningExcluded, 0);
+  EXPECT_EQ(+second.FileHardeningExcluded, 1);
 }
 
 TEST(EngineCommand, ProcessInfosOf1910AreSmaller) {

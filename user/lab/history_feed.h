@@ -26,8 +26,8 @@ class HistoryFeed {
 
   // Those that ran before. Once, before play().
   void adopt();
-  // Everything else. `between` is called now and then, before what was told amounts to more than kBurst bytes of text or
-  // kBurstSteps steps, which the observer's ring holds several times; its error ends the play.
+  // Everything else. `between` is called now and then, before what was told amounts to more than kBurst bytes of text
+  // or kBurstSteps steps, which the observer's ring holds several times; its error ends the play.
   Result<void> play(const std::function<Result<void>()>& between);
 
   static constexpr std::size_t kBurst = 1024 * 1024;

@@ -98,7 +98,7 @@ void PromptService::answer(std::uint64_t message_id, MessageVersion version, con
 void PromptService::send(wire::EngineReply head, std::span<const std::byte> reply) {
   std::array<std::byte, 256> input;
   std::memcpy(input.data(), &head, sizeof head);
-  std::memcpy(input.data() + sizeof head, reply.data(), reply.size());
+  std::ranges::copy(reply, input.begin() + sizeof head);
   device_->control(wire::kEngineReply, std::span(input).first(sizeof head + reply.size()), {});
 }
 

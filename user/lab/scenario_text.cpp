@@ -27,6 +27,7 @@ std::string toml_text(std::string_view text) {
 
 std::string list_of(const std::vector<std::string>& texts) {
   std::vector<std::string> each;
+  each.reserve(texts.size());
   for (const std::string& text : texts) each.push_back(toml_text(text));
   return fmt::format("[{}]", fmt::join(each, ", "));
 }
@@ -51,6 +52,7 @@ std::string flags_of(std::uint32_t bits) {
 
 std::string profiles_of(const std::vector<Profile>& profiles) {
   std::vector<std::string> words;
+  words.reserve(profiles.size());
   for (const Profile profile : profiles) words.emplace_back(profile_name(profile));
   return list_of(words);
 }
