@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# package.sh BUILD VERSION: the folder that a Windows user gets, BUILD/package/wdscope-VERSION-x64, and a zip of it beside.
+# package.sh BUILD DRIVERS VERSION: the folder that a Windows user gets, BUILD/package/wdscope-VERSION-x64, and a zip of it beside.
 # Each program is test-signed with a certificate that is made here, once, and stays in BUILD/test-certificate; when
 # WDSCOPE_SIGN is set, that command signs each file (given as its argument) in place instead.
 set -euo pipefail
-build="$1" version="$2"
+build="$1" built_drivers="$2" version="$3"
 source="$(cd "$(dirname "$0")/../.." && pwd)"
 name="wdscope-$version-x64"
 package="$build/package/$name"
@@ -42,9 +42,9 @@ mkdir -p "$package/symbols" "$package/licences"
 [ -n "${WDSCOPE_SIGN:-}" ] || make_certificate
 
 drivers=(wdscope wdnotifier)
-[ ! -f "$build/drivers/wdnis.sys" ] || drivers+=(wdnis)
+[ ! -f "$built_drivers/wdnis.sys" ] || drivers+=(wdnis)
 programs=("$build/bin/wdscope.exe")
-for driver in "${drivers[@]}"; do programs+=("$build/drivers/$driver.sys"); done
+for driver in "${drivers[@]}"; do programs+=("$built_drivers/$driver.sys"); done
 for program in "${programs[@]}"; do
   file="$(basename "$program")"
   # What ships is the program as it was built, less its debug information, which goes beside it.

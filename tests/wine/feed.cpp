@@ -4,12 +4,13 @@
 // other process. What it did goes to standard output, one JSON object a process.
 #include <windows.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <future>
 #include <span>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "abi/wire/engine.h"
@@ -127,10 +128,12 @@ int main(int argc, char** argv) {
   const int count = argc > 1 ? std::atoi(argv[1]) : 1;
   const HANDLE feed = open_device(wine::kFeedDevice);
   const HANDLE engine = open_device(wire::kEngineUserDeviceName);
-  std::thread service(serve, engine);
+  const std::future<void> service = std::async(std::launch::async, serve, engine);
   for (int number = 0; number < count; ++number) run_one(feed, number);
-  CancelIoEx(engine, nullptr);
-  service.join();
+  // Again and again: the thread may be about to ask.
+  do {
+    CancelIoEx(engine, nullptr);
+  } while (service.wait_for(std::chrono::milliseconds(10)) != std::future_status::ready);
   CloseHandle(engine);
   CloseHandle(feed);
   return 0;

@@ -46,11 +46,12 @@ void NTAPI cancel(PDEVICE_OBJECT, PIRP irp) {
 }
 
 NTSTATUS NTAPI insert_ex(PIO_CSQ queue, PIRP irp, void*, void* insert_context) {
+  NTSTATUS status = hold_request(irp);
+  if (!NT_SUCCESS(status)) return status;
   KIRQL irql = 0;
   queue->CsqAcquireLock(queue, &irql);
   irp->Tail.Overlay.DriverContext[3] = queue;
   IoMarkIrpPending(irp);
-  NTSTATUS status = STATUS_SUCCESS;
   if (queue->Type == kExtended) {
     const auto insert = reinterpret_cast<PIO_CSQ_INSERT_IRP_EX>(reinterpret_cast<void*>(queue->CsqInsertIrp));
     status = insert(queue, irp, insert_context);

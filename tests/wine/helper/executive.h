@@ -23,6 +23,7 @@ void* replacement(std::string_view name);
 // constructors.
 void* callback_routine(std::string_view name);  // callbacks.cpp: ExCreateCallback ..., their objects' references
 void* queue_routine(std::string_view name);     // cancel_safe_queue.cpp: IoCsq...
+void* closing_routine(std::string_view name);   // closing.cpp: IofCompleteRequest
 void* process_routine(std::string_view name);   // processes.cpp: Ps..., Se...
 void* memory_routine(std::string_view name);    // memory_and_time.cpp: Mm..., Ke..., FltParseFileName
 
@@ -37,6 +38,10 @@ void* find_routine(const Routine (&routines)[kCount], std::string_view name) {
 // From now on each system image that is loaded gets them. PsSetLoadImageNotifyRoutine's statuses.
 NTSTATUS start_rewriting();
 void stop_rewriting();
+
+// The request is in a queue until it is completed, and its file object is not closed before: closing.cpp. Again: the
+// same. STATUS_INSUFFICIENT_RESOURCES.
+NTSTATUS hold_request(PIRP irp);
 
 // Calls the process-notify routines that drivers have registered.
 struct ProcessStart {
