@@ -2,7 +2,6 @@
 #include "lab_stories/notifier_model.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "abi/defender/flags.h"
 
@@ -10,39 +9,22 @@ namespace wdscope::scenario {
 namespace {
 
 namespace flag = defender::flag;
-namespace rule = defender::rule;
 
 // Those that the model speaks of; the driver may set others.
 constexpr std::uint32_t kKnownFlags = flag::Excluded | flag::NewProcess | flag::EngineProcess | flag::Friendly |
                                       flag::Trusted | flag::ServiceHost | flag::Terminating;
-constexpr std::uint32_t kAllHardening = 7;
-constexpr std::uint32_t kCloudSync = 0x10, kTrustedInstaller = 0x11, kInstallersChild = 0x12;
-constexpr std::uint32_t kWithdrawn = 4;  // of rules3: the family's exclusion from hardening
-constexpr std::uint32_t kEngineRules = 0x7FF;
+const std::string kSystem = "System";
 constexpr std::uint32_t kNotFound = 0xC0000225;
 enum SendResult : std::uint32_t { NotSent, ReplyOk, Timeout, SendError, Malformed };
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-std::string file_of(const std::string& path) {
-  return lower(path.substr(path.find_last_of('\\') + 1));
-}
-
-// The published table of 1910, whose names the later builds are given too; all below the system's folder.
-bool is_hardened_name(const std::string& image, bool* service_host) {
-  static const std::string kSystem32 = "\\device\\harddiskvolume1\\windows\\system32\\";
-  const std::string path = lower(image);
-  *service_host = path == kSystem32 + "svchost.exe";
-  for (const char* name : {"lsass.exe", "csrss.exe", "services.exe", "poqexec.exe", "setupcl.exe"})
-    if (path == kSystem32 + name) return true;
-  return *service_host;
-}
-
 }  // namespace
 
-NotifierModel::NotifierModel(Profile profile, Wrong wrong) : profile_(profile), wrong_(wrong) {}
+NotifierModel::NotifierModel(Profile profile, Wrong wrong) : profile_(profile), wrong_(wrong) {
+  Context& system = contexts_[kSystem];
+  system.image = kSystem;
+  system.flags = flag::Trusted;
+  connect({});
+}
 
 bool NotifierModel::runs(const std::string& name) const {
   const auto found = contexts_.find(name);
@@ -58,7 +40,7 @@ bool NotifierModel::possible(const Step& step) const {
   if (const auto* exit = std::get_if<Exit>(&step.action)) return runs(exit->name) && exit->name != engine_;
   if (const auto* service = std::get_if<Service>(&step.action)) {
     if (service_) return service->action == Service::Action::Disconnect;
-    return service->action == Service::Action::Connect &&
+    return loaded_ && service->action == Service::Action::Connect &&
            (service->name.empty() || (runs(service->name) && contexts_.at(service->name).present));
   }
   if (const auto* command = std::get_if<Command>(&step.action)) {
@@ -67,6 +49,9 @@ bool NotifierModel::possible(const Step& step) const {
     const bool needs_running = command->kind == Command::Kind::Friendly;
     if (!service_ || (newer && !of_2025())) return false;
     return command->name.empty() || (needs_running ? runs(command->name) : contexts_.contains(command->name));
+  }
+  if (const auto* driver = std::get_if<LoadDriver>(&step.action)) {
+    return !service_ && loaded_ == (driver->action == LoadDriver::Action::Unload);
   }
   return true;
 }
@@ -85,6 +70,12 @@ void NotifierModel::foretell(Step& step) {
     } else {
       disconnect();
     }
+  } else if (const auto* driver = std::get_if<LoadDriver>(&step.action)) {
+    if (driver->action == LoadDriver::Action::Load) {
+      load();
+    } else {
+      unload();
+    }
   } else {
     foretell_refresh(told);
   }
@@ -95,15 +86,17 @@ void NotifierModel::foretell(Step& step) {
 void NotifierModel::foretell(Start& start, bool without_memory, Told& told) {
   Context& context = contexts_[start.name] = Context{};
   context.image = start.image;
+  context.serves = !start.services.empty();
   context.serial = ++serial_;
   start.outcome = Start::Outcome::Accepted;
-  if (without_memory) {  // no context: no notification, no message, no veto
+  // No context: no notification, no message, no veto.
+  if (!loaded_ || without_memory || start.how == Start::How::Adopted) {
     context.present = false;
     return;
   }
   ++untrusted_;
   context.flags = flag::NewProcess;
-  context.known_type = known_type(start);
+  context.known_type = known_type(context, start.parent);
   context.doc_rule = has_doc_rule(context);
   judge_exemption(start.name, context);
   judge_hardening(context);
@@ -111,7 +104,7 @@ void NotifierModel::foretell(Start& start, bool without_memory, Told& told) {
   const auto notify = [&] {
     tell_context(told, scenario::Told::Create, start.name, context);
     told.back().trusted = (context.flags & flag::Trusted) != 0;
-    told.back().parent = start.parent.empty() ? "System" : start.parent;
+    told.back().parent = start.parent.empty() ? kSystem : start.parent;
     told.back().image = "*" + file_of(start.image);
   };
   bool denied = false;
@@ -215,123 +208,61 @@ void NotifierModel::foretell(Command& command, Told& told) {
       break;
     case Command::Kind::TrustedInstaller:
       for (auto& [name, each] : contexts_) {
-        if (of_the_family(each)) each.hardening = each.rules3 & kWithdrawn ? 0 : command.flags;
+        if (of_the_family(each)) harden_family(each, command.flags);
       }
       break;
   }
 }
 
 void NotifierModel::foretell_refresh(Told& told) const {
+  if (!loaded_) return;
   const_cast<NotifierModel*>(this)->for_each_youngest_first([&](const std::string& name, const Context& context) {
     tell(told, scenario::Told::Refresh, name);
     told.back().trusted = (context.flags & flag::Trusted) != 0;
   });
-  tell(told, scenario::Told::Refresh, "System");
-  told.back().trusted = true;
+}
+
+// What runs is known from the start on: neither exempt nor with a rule, and told of by nobody.
+void NotifierModel::load() {
+  loaded_ = true;
+  for (auto& [name, context] : contexts_) {
+    if (!context.alive) continue;
+    Context known;
+    known.image = context.image;
+    known.serves = context.serves;
+    known.serial = context.serial;
+    context = known;
+    context.known_type = known_type(context, {});
+    judge_hardening(context);
+    if (name == kSystem) {
+      context.flags = flag::Trusted;
+    } else {
+      ++untrusted_;
+    }
+  }
+}
+
+void NotifierModel::unload() {
+  loaded_ = false;
+  untrusted_ = 0;
+  exclusions_.clear();
+  rules_.clear();
+  for (auto& [name, context] : contexts_) context.present = false;
 }
 
 void NotifierModel::connect(const std::string& name) {
   service_ = true;
-  engine_ = name;
-  if (!name.empty()) contexts_.at(name).flags |= flag::Excluded | flag::EngineProcess;
+  engine_ = name.empty() ? kSystem : name;
+  contexts_.at(engine_).flags |= flag::Excluded | flag::EngineProcess;
 }
 
 void NotifierModel::disconnect() {
   service_ = false;
   // That it was the engine stays.
-  if (!engine_.empty()) contexts_.at(engine_).flags &= ~flag::Excluded;
+  contexts_.at(engine_).flags &= ~flag::Excluded;
   engine_.clear();
   if (!of_2025()) return;
   for_each_youngest_first([&](const std::string&, Context& each) { judge_hardening(each); });
-}
-
-// Whatever the service says of itself.
-ServiceWord NotifierModel::word_for_engine(ServiceWord word) const {
-  if (wrong_ == Wrong::EngineIsJudgedLikeAny) return word;
-  word.info.rules = kEngineRules;
-  word.info.injection_request_mask = ~std::uint64_t{0};
-  return word;
-}
-
-bool NotifierModel::of_the_family(const Context& context) {
-  return context.known_type == kTrustedInstaller || context.known_type == kInstallersChild;
-}
-
-std::uint32_t NotifierModel::known_type(const Start& start) const {
-  if (!of_2025()) return 0;
-  const std::string file = file_of(start.image);
-  const bool serves = !start.services.empty() || wrong_ == Wrong::FamilyIsByNameAlone;
-  if ((file == "trustedinstaller.exe" || file == "tiworker.exe") && serves) return kTrustedInstaller;
-  const bool born_into = runs(start.parent) && contexts_.at(start.parent).present;
-  return born_into && of_the_family(contexts_.at(start.parent)) ? kInstallersChild : 0;
-}
-
-void NotifierModel::judge_exemption(const std::string& name, Context& context) const {
-  if (service_ && name == engine_) {
-    context.flags |= flag::Excluded | flag::EngineProcess;
-    return;
-  }
-  const std::string path = lower(context.image);
-  context.flags &= ~flag::Excluded;
-  for (const std::string& written : exclusions_) {
-    const std::string entry = lower(written);
-    const bool bare = entry.find('\\') == std::string::npos && wrong_ != Wrong::ExclusionIsByPathAlone;
-    const bool wildcard = entry.ends_with("\\*");
-    const bool matches = bare       ? file_of(path) == entry
-                         : wildcard ? path.starts_with(entry.substr(0, entry.size() - 1))
-                                    : path == entry;
-    if (matches) context.flags |= flag::Excluded;
-  }
-}
-
-void NotifierModel::judge_hardening(Context& context) const {
-  bool service_host = false;
-  const bool listed = is_hardened_name(context.image, &service_host);
-  if (of_2025()) {
-    const bool kept = of_the_family(context) && !(context.rules3 & kWithdrawn);
-    context.hardening = listed || kept ? kAllHardening : 0;
-  } else if (listed) {
-    context.flags |= service_host ? flag::ServiceHost : flag::Friendly;
-  }
-}
-
-bool NotifierModel::has_doc_rule(const Context& context) const {
-  return std::any_of(rules_.begin(), rules_.end(),
-                     [&](const DocRule& each) { return lower(each.process) == file_of(context.image); });
-}
-
-void NotifierModel::apply(const std::string& name, Context& context, const ServiceWord& word, Told& told) {
-  context.rules = word.info.rules | (word.trusted ? rule::ForceTrusted : 0);
-  context.target_mask = word.info.injection_target_mask;
-  context.request_mask = word.info.injection_request_mask;
-  if (of_2025()) {
-    context.rules2 = word.info.rules2;
-    context.rules3 = word.info.rules3;
-    if (const auto& kinds = word.info.hardening_excluded) {
-      const bool withdrawn = of_the_family(context) && (context.rules3 & kWithdrawn);
-      context.hardening =
-          withdrawn ? 0 : (kinds->registry ? 1U : 0U) | (kinds->file ? 2U : 0U) | (kinds->object ? 4U : 0U);
-    }
-    if (word.info.cloud_sync) context.known_type = kCloudSync;
-  }
-  update_trust(name, context, told);
-}
-
-void NotifierModel::update_trust(const std::string& name, Context& context, Told& told) {
-  const bool engine = (context.flags & flag::EngineProcess) != 0;
-  const bool sends = !(context.flags & flag::Excluded) || (context.rules & rule::MonitorAlthoughExcluded);
-  const bool trusted = (context.rules & rule::ForceTrusted) || !sends || engine;
-  const bool changed = trusted != ((context.flags & flag::Trusted) != 0);
-  if (changed) {
-    context.flags ^= flag::Trusted;
-    untrusted_ += trusted ? -1 : 1;
-  }
-  if (trusted && changed && untrusted_ == 0) tell(told, scenario::Told::MessageNoneUntrusted, {});
-  if (!trusted && untrusted_ == 1 && (changed || wrong_ != Wrong::MessageOnChangeOnly))
-    tell(told, scenario::Told::MessageOneUntrusted, {});
-  if (!changed) return;
-  tell(told, scenario::Told::Trust, name);
-  told.back().trusted = trusted;
 }
 
 void NotifierModel::tell(Told& told, scenario::Told what, const std::string& name) const {

@@ -25,6 +25,9 @@ enum class Wrong : std::uint8_t {
   EngineIsJudgedLikeAny,   // the engine's own process gets what a process info says
 };
 
+// The last component of a path, in lower case.
+std::string file_of(const std::string& path);
+
 class NotifierModel {
  public:
   explicit NotifierModel(Profile profile, Wrong wrong = Wrong::Nowhere);
@@ -37,6 +40,7 @@ class NotifierModel {
  private:
   struct Context {
     std::string image;         // DOS or NT path
+    bool serves = false;       // the service TrustedInstaller is in its token
     bool alive = true;         // its process runs
     bool present = true;       // the notifier knows it
     std::uint64_t serial = 0;  // order of creation
@@ -49,14 +53,18 @@ class NotifierModel {
 
   bool of_2025() const { return profile_ != Profile::Wd1910; }
   bool runs(const std::string& name) const;
+  static constexpr std::uint32_t kAllHardening = 7;
   static bool of_the_family(const Context& context);
-  std::uint32_t known_type(const Start& start) const;
+  static void harden_family(Context& context, std::uint32_t kinds);
+  std::uint32_t known_type(const Context& context, const std::string& parent) const;
   ServiceWord word_for_engine(ServiceWord word) const;
   void foretell(Start& start, bool without_memory, Told& told);
   void foretell(const std::string& name, Told& told);
   void foretell(Command& command, Told& told);
   void foretell_refresh(Told& told) const;
   void ask(const Start& start, Context& context, Told& told, bool* denied);
+  void load();
+  void unload();
   void connect(const std::string& name);
   void disconnect();
 
@@ -73,8 +81,9 @@ class NotifierModel {
 
   Profile profile_;
   Wrong wrong_;
-  bool service_ = true;
-  std::string engine_;  // the process that is connected; empty: System, which the model says nothing of
+  bool loaded_ = true;
+  bool service_ = false;
+  std::string engine_;  // the process that is connected
   std::uint32_t untrusted_ = 0;
   std::uint64_t serial_ = 0;
   std::map<std::string, Context> contexts_;  // the last process of each name

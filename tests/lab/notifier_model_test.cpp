@@ -67,6 +67,12 @@ Start random_start(Dice& dice) {
   start.word = random_word(dice);
   if (dice.one_in(3)) start.reply = static_cast<Start::Reply>(dice.below(6));
   if (start.reply == Start::Reply::Delay) start.delay_ms = 50;
+  if (dice.one_in(8)) {  // nobody is told of it, so nobody answers
+    start.how = Start::How::Adopted;
+    start.reply = Start::Reply::Allow;
+    start.word = {};
+    start.delay_ms = 0;
+  }
   return start;
 }
 
@@ -109,7 +115,7 @@ Step random_step(Dice& dice) {
     step.action = Exit{dice.one_of(kNames)};
   } else if (what < 94) {
     step.action = random_command(dice);
-  } else if (what < 97) {
+  } else if (what < 96) {
     Service service;
     if (dice.one_in(4)) {
       service.action = Service::Action::Disconnect;
@@ -117,8 +123,12 @@ Step random_step(Dice& dice) {
       service.name = dice.one_of(kNames);
     }
     step.action = service;
-  } else {
+  } else if (what < 98) {
     step.action = Refresh{};
+  } else {
+    LoadDriver driver;
+    if (dice.one_in(3)) driver.action = LoadDriver::Action::Unload;
+    step.action = driver;
   }
   return step;
 }
