@@ -68,12 +68,15 @@ constexpr std::uint64_t printable(const T& value) {
       &KERNEL_TEST_NAME_(kernel_test_case_, __LINE__);
 
 // Defines one test.
-#define KERNEL_TEST(sentence)                                                                                          \
-  static void KERNEL_TEST_NAME_(kernel_test_body_, __LINE__)();                                                        \
-  KERNEL_TEST_CASE_(                                                                                                   \
-      sentence, [](const ::wdscope::kit::TestVariant&) { KERNEL_TEST_NAME_(kernel_test_body_, __LINE__)                \
-                                                         (); }, nullptr, \
-      0)                                                                                                               \
+#define KERNEL_TEST(sentence)                                   \
+  static void KERNEL_TEST_NAME_(kernel_test_body_, __LINE__)(); \
+  KERNEL_TEST_CASE_(                                            \
+      sentence,                                                 \
+      [](const ::wdscope::kit::TestVariant&) {                  \
+        KERNEL_TEST_NAME_(kernel_test_body_, __LINE__)          \
+        ();                                                     \
+      },                                                        \
+      nullptr, 0)                                               \
   static void KERNEL_TEST_NAME_(kernel_test_body_, __LINE__)()
 
 // Defines one test that runs for each of `variants`, an array of TestVariant; its body has a `variant`.

@@ -2,6 +2,7 @@
 #include "host/flt/parse_name.h"
 
 #include "host/ke/thread.h"
+#include "host/verifier/fault_plan.h"
 
 namespace wdscope::host {
 namespace {
@@ -44,6 +45,7 @@ void put(UnicodeString* out, std::u16string_view part) {
 NtStatus NTAPI FltParseFileName(const UnicodeString* name, UnicodeString* extension, UnicodeString* stream,
                                 UnicodeString* final_component) {
   require_irql_at_most(kApcLevel, "FltParseFileName");
+  if (fault_plan_says_fail("FltParseFileName", __builtin_return_address(0))) return kStatusInvalidParameter;
   const Parts parts = parse(name->view());
   put(extension, parts.extension);
   put(stream, parts.stream);

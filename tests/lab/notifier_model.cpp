@@ -2,7 +2,6 @@
 #include "lab_stories/notifier_model.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "abi/defender/flags.h"
 
@@ -10,55 +9,49 @@ namespace wdscope::scenario {
 namespace {
 
 namespace flag = defender::flag;
-namespace rule = defender::rule;
 
 // Those that the model speaks of; the driver may set others.
 constexpr std::uint32_t kKnownFlags = flag::Excluded | flag::NewProcess | flag::EngineProcess | flag::Friendly |
                                       flag::Trusted | flag::ServiceHost | flag::Terminating;
-constexpr std::uint32_t kAllHardening = 7;
-constexpr std::uint32_t kCloudSync = 0x10;
+const std::string kSystem = "System";
 constexpr std::uint32_t kNotFound = 0xC0000225;
 enum SendResult : std::uint32_t { NotSent, ReplyOk, Timeout, SendError, Malformed };
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-std::string file_of(const std::string& path) {
-  return lower(path.substr(path.find_last_of('\\') + 1));
-}
-
-// The published table of 1910, whose names the later builds are given too; all below the system's folder.
-bool is_hardened_name(const std::string& image, bool* service_host) {
-  static const std::string kSystem32 = "\\device\\harddiskvolume1\\windows\\system32\\";
-  const std::string path = lower(image);
-  *service_host = path == kSystem32 + "svchost.exe";
-  for (const char* name : {"lsass.exe", "csrss.exe", "services.exe", "poqexec.exe", "setupcl.exe"})
-    if (path == kSystem32 + name) return true;
-  return *service_host;
-}
-
 }  // namespace
 
-NotifierModel::NotifierModel(Profile profile, Wrong wrong) : profile_(profile), wrong_(wrong) {}
+NotifierModel::NotifierModel(Profile profile, Wrong wrong) : profile_(profile), wrong_(wrong) {
+  Context& system = contexts_[kSystem];
+  system.image = kSystem;
+  system.flags = flag::Trusted;
+  connect({});
+}
+
+bool NotifierModel::runs(const std::string& name) const {
+  const auto found = contexts_.find(name);
+  return found != contexts_.end() && found->second.alive;
+}
 
 bool NotifierModel::possible(const Step& step) const {
-  const auto runs = [&](const std::string& name) {
-    const auto found = contexts_.find(name);
-    return found != contexts_.end() && found->second.alive;
-  };
   if (const auto* start = std::get_if<Start>(&step.action)) {
     const bool parent = start->parent.empty() || contexts_.contains(start->parent);
     return parent && !runs(start->name) && (service_ || start->reply != Start::Reply::Dies);
   }
-  if (const auto* exit = std::get_if<Exit>(&step.action)) return runs(exit->name);
-  if (const auto* service = std::get_if<Service>(&step.action))
-    return service_ == (service->action == Service::Action::Disconnect);
+  // The service's process ends with its connection, not before.
+  if (const auto* exit = std::get_if<Exit>(&step.action)) return runs(exit->name) && exit->name != engine_;
+  if (const auto* service = std::get_if<Service>(&step.action)) {
+    if (service_) return service->action == Service::Action::Disconnect;
+    return loaded_ && service->action == Service::Action::Connect &&
+           (service->name.empty() || (runs(service->name) && contexts_.at(service->name).present));
+  }
   if (const auto* command = std::get_if<Command>(&step.action)) {
-    const bool newer = command->kind == Command::Kind::Taint || command->kind == Command::Kind::ResetHardening;
+    const bool newer = command->kind == Command::Kind::Taint || command->kind == Command::Kind::ResetHardening ||
+                       command->kind == Command::Kind::TrustedInstaller;
     const bool needs_running = command->kind == Command::Kind::Friendly;
     if (!service_ || (newer && !of_2025())) return false;
     return command->name.empty() || (needs_running ? runs(command->name) : contexts_.contains(command->name));
+  }
+  if (const auto* driver = std::get_if<LoadDriver>(&step.action)) {
+    return !service_ && loaded_ == (driver->action == LoadDriver::Action::Unload);
   }
   return true;
 }
@@ -73,9 +66,15 @@ void NotifierModel::foretell(Step& step) {
     foretell(*command, told);
   } else if (const auto* service = std::get_if<Service>(&step.action)) {
     if (service->action == Service::Action::Connect) {
-      service_ = true;
+      connect(service->name);
     } else {
       disconnect();
+    }
+  } else if (const auto* driver = std::get_if<LoadDriver>(&step.action)) {
+    if (driver->action == LoadDriver::Action::Load) {
+      load();
+    } else {
+      unload();
     }
   } else {
     foretell_refresh(told);
@@ -87,22 +86,25 @@ void NotifierModel::foretell(Step& step) {
 void NotifierModel::foretell(Start& start, bool without_memory, Told& told) {
   Context& context = contexts_[start.name] = Context{};
   context.image = start.image;
+  context.serves = !start.services.empty();
   context.serial = ++serial_;
   start.outcome = Start::Outcome::Accepted;
-  if (without_memory) {  // no context: no notification, no message, no veto
+  // No context: no notification, no message, no veto.
+  if (!loaded_ || without_memory || start.how == Start::How::Adopted) {
     context.present = false;
     return;
   }
   ++untrusted_;
   context.flags = flag::NewProcess;
+  context.known_type = known_type(context, start.parent);
   context.doc_rule = has_doc_rule(context);
-  judge_exemption(context);
+  judge_exemption(start.name, context);
   judge_hardening(context);
   const bool asks_first = profile_ == Profile::WdA5;
   const auto notify = [&] {
     tell_context(told, scenario::Told::Create, start.name, context);
     told.back().trusted = (context.flags & flag::Trusted) != 0;
-    told.back().parent = start.parent.empty() ? "System" : start.parent;
+    told.back().parent = start.parent.empty() ? kSystem : start.parent;
     told.back().image = "*" + file_of(start.image);
   };
   bool denied = false;
@@ -154,7 +156,7 @@ void NotifierModel::end(const std::string& name, Context& context, Told& told) {
   context.alive = context.present = false;
   context.flags |= flag::Terminating;
   tell_context(told, scenario::Told::Terminate, name, context);
-  tell(told, scenario::Told::MessageExit, name);
+  if (!(context.flags & flag::EngineProcess)) tell(told, scenario::Told::MessageExit, name);
   if ((context.flags & flag::Trusted) || wrong_ == Wrong::CountersIgnoreTheEnd) return;
   if (--untrusted_ == 0) tell(told, scenario::Told::MessageNoneUntrusted, {});
 }
@@ -167,7 +169,7 @@ void NotifierModel::foretell(Command& command, Told& told) {
     case Command::Kind::Exclusions:
       exclusions_ = command.processes;
       for_each_youngest_first([&](const std::string& name, Context& each) {
-        judge_exemption(each);
+        judge_exemption(name, each);
         update_trust(name, each, told);
       });
       break;
@@ -178,7 +180,7 @@ void NotifierModel::foretell(Command& command, Told& told) {
       break;
     case Command::Kind::ProcessInfo:
       if (!known) break;  // left out silently
-      apply(command.name, *context, command.word, told);
+      apply(command.name, *context, command.name == engine_ ? word_for_engine(command.word) : command.word, told);
       ++context->infos;
       break;
     case Command::Kind::Friendly:
@@ -205,82 +207,62 @@ void NotifierModel::foretell(Command& command, Told& told) {
       command.untrusted = untrusted_;
       break;
     case Command::Kind::TrustedInstaller:
-      break;  // none of the model's processes is one
+      for (auto& [name, each] : contexts_) {
+        if (of_the_family(each)) harden_family(each, command.flags);
+      }
+      break;
   }
 }
 
 void NotifierModel::foretell_refresh(Told& told) const {
+  if (!loaded_) return;
   const_cast<NotifierModel*>(this)->for_each_youngest_first([&](const std::string& name, const Context& context) {
     tell(told, scenario::Told::Refresh, name);
     told.back().trusted = (context.flags & flag::Trusted) != 0;
   });
-  tell(told, scenario::Told::Refresh, "System");
-  told.back().trusted = true;
+}
+
+// What runs is known from the start on: neither exempt nor with a rule, and told of by nobody.
+void NotifierModel::load() {
+  loaded_ = true;
+  for (auto& [name, context] : contexts_) {
+    if (!context.alive) continue;
+    Context known;
+    known.image = context.image;
+    known.serves = context.serves;
+    known.serial = context.serial;
+    context = known;
+    context.known_type = known_type(context, {});
+    judge_hardening(context);
+    if (name == kSystem) {
+      context.flags = flag::Trusted;
+    } else {
+      ++untrusted_;
+    }
+  }
+}
+
+void NotifierModel::unload() {
+  loaded_ = false;
+  untrusted_ = 0;
+  exclusions_.clear();
+  rules_.clear();
+  for (auto& [name, context] : contexts_) context.present = false;
+}
+
+void NotifierModel::connect(const std::string& name) {
+  service_ = true;
+  engine_ = name.empty() ? kSystem : name;
+  contexts_.at(engine_).flags |= flag::Excluded | flag::EngineProcess;
 }
 
 void NotifierModel::disconnect() {
   service_ = false;
+  // That it was the engine stays.
+  contexts_.at(engine_).flags &= ~flag::Excluded;
+  engine_.clear();
   if (!of_2025()) return;
   for_each_youngest_first([&](const std::string&, Context& each) { judge_hardening(each); });
-}
-
-void NotifierModel::judge_exemption(Context& context) const {
-  const std::string path = lower(context.image);
-  context.flags &= ~flag::Excluded;
-  for (const std::string& written : exclusions_) {
-    const std::string entry = lower(written);
-    const bool bare = entry.find('\\') == std::string::npos && wrong_ != Wrong::ExclusionIsByPathAlone;
-    const bool wildcard = entry.ends_with("\\*");
-    const bool matches = bare       ? file_of(path) == entry
-                         : wildcard ? path.starts_with(entry.substr(0, entry.size() - 1))
-                                    : path == entry;
-    if (matches) context.flags |= flag::Excluded;
-  }
-}
-
-void NotifierModel::judge_hardening(Context& context) const {
-  bool service_host = false;
-  const bool listed = is_hardened_name(context.image, &service_host);
-  if (of_2025()) {
-    context.hardening = listed ? kAllHardening : 0;
-  } else if (listed) {
-    context.flags |= service_host ? flag::ServiceHost : flag::Friendly;
-  }
-}
-
-bool NotifierModel::has_doc_rule(const Context& context) const {
-  return std::any_of(rules_.begin(), rules_.end(),
-                     [&](const DocRule& each) { return lower(each.process) == file_of(context.image); });
-}
-
-void NotifierModel::apply(const std::string& name, Context& context, const ServiceWord& word, Told& told) {
-  context.rules = word.info.rules | (word.trusted ? rule::ForceTrusted : 0);
-  context.target_mask = word.info.injection_target_mask;
-  context.request_mask = word.info.injection_request_mask;
-  if (of_2025()) {
-    context.rules2 = word.info.rules2;
-    context.rules3 = word.info.rules3;
-    if (word.info.cloud_sync) context.known_type = kCloudSync;
-    if (const auto& kinds = word.info.hardening_excluded)
-      context.hardening = (kinds->registry ? 1U : 0U) | (kinds->file ? 2U : 0U) | (kinds->object ? 4U : 0U);
-  }
-  update_trust(name, context, told);
-}
-
-void NotifierModel::update_trust(const std::string& name, Context& context, Told& told) {
-  const bool sends = !(context.flags & flag::Excluded) || (context.rules & rule::MonitorAlthoughExcluded);
-  const bool trusted = (context.rules & rule::ForceTrusted) || !sends;
-  const bool changed = trusted != ((context.flags & flag::Trusted) != 0);
-  if (changed) {
-    context.flags ^= flag::Trusted;
-    untrusted_ += trusted ? -1 : 1;
-  }
-  if (trusted && changed && untrusted_ == 0) tell(told, scenario::Told::MessageNoneUntrusted, {});
-  if (!trusted && untrusted_ == 1 && (changed || wrong_ != Wrong::MessageOnChangeOnly))
-    tell(told, scenario::Told::MessageOneUntrusted, {});
-  if (!changed) return;
-  tell(told, scenario::Told::Trust, name);
-  told.back().trusted = trusted;
 }
 
 void NotifierModel::tell(Told& told, scenario::Told what, const std::string& name) const {

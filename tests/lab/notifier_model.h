@@ -21,7 +21,12 @@ enum class Wrong : std::uint8_t {
   DenialAppliesItsInfo,    // a denied process gets what the reply says of it
   ExclusionIsByPathAlone,  // a bare name is compared with the whole path
   CountersIgnoreTheEnd,    // the counters stay when a process ends
+  FamilyIsByNameAlone,     // a TrustedInstaller is one without the service in its token
+  EngineIsJudgedLikeAny,   // the engine's own process gets what a process info says
 };
+
+// The last component of a path, in lower case.
+std::string file_of(const std::string& path);
 
 class NotifierModel {
  public:
@@ -35,6 +40,7 @@ class NotifierModel {
  private:
   struct Context {
     std::string image;         // DOS or NT path
+    bool serves = false;       // the service TrustedInstaller is in its token
     bool alive = true;         // its process runs
     bool present = true;       // the notifier knows it
     std::uint64_t serial = 0;  // order of creation
@@ -46,14 +52,23 @@ class NotifierModel {
   using Told = std::vector<Expected>;
 
   bool of_2025() const { return profile_ != Profile::Wd1910; }
+  bool runs(const std::string& name) const;
+  static constexpr std::uint32_t kAllHardening = 7;
+  static bool of_the_family(const Context& context);
+  static void harden_family(Context& context, std::uint32_t kinds);
+  std::uint32_t known_type(const Context& context, const std::string& parent) const;
+  ServiceWord word_for_engine(ServiceWord word) const;
   void foretell(Start& start, bool without_memory, Told& told);
   void foretell(const std::string& name, Told& told);
   void foretell(Command& command, Told& told);
   void foretell_refresh(Told& told) const;
   void ask(const Start& start, Context& context, Told& told, bool* denied);
+  void load();
+  void unload();
+  void connect(const std::string& name);
   void disconnect();
 
-  void judge_exemption(Context& context) const;
+  void judge_exemption(const std::string& name, Context& context) const;
   void judge_hardening(Context& context) const;
   bool has_doc_rule(const Context& context) const;
   void apply(const std::string& name, Context& context, const ServiceWord& word, Told& told);
@@ -66,7 +81,9 @@ class NotifierModel {
 
   Profile profile_;
   Wrong wrong_;
-  bool service_ = true;
+  bool loaded_ = true;
+  bool service_ = false;
+  std::string engine_;  // the process that is connected
   std::uint32_t untrusted_ = 0;
   std::uint64_t serial_ = 0;
   std::map<std::string, Context> contexts_;  // the last process of each name

@@ -35,6 +35,7 @@ const std::string kImages[] = {"C:\\t\\One.exe",
                                "C:\\Build\\two.exe",
                                "D:\\Office\\WinWord.exe",
                                "D:\\t\\three.exe",
+                               "C:\\Windows\\servicing\\TrustedInstaller.exe",
                                "\\Device\\HarddiskVolume1\\Windows\\System32\\svchost.exe",
                                "\\Device\\HarddiskVolume1\\Windows\\System32\\lsass.exe"};
 const std::string kExclusions[] = {"one.exe", "C:\\Build\\*", "d:\\t\\THREE.exe", "nobody.exe", "WINWORD.EXE"};
@@ -62,9 +63,16 @@ Start random_start(Dice& dice) {
   // A few ids, so that they come back; a name has ids of its own, all of one bucket, so that none is taken.
   start.process_id = 4 * (64 + static_cast<std::uint64_t>(start.name[0] - 'a') + 128 * dice.below(3));
   if (dice.one_in(3)) start.parent = dice.one_of(kNames);
+  if (dice.one_in(2)) start.services = {"TrustedInstaller"};
   start.word = random_word(dice);
   if (dice.one_in(3)) start.reply = static_cast<Start::Reply>(dice.below(6));
   if (start.reply == Start::Reply::Delay) start.delay_ms = 50;
+  if (dice.one_in(8)) {  // nobody is told of it, so nobody answers
+    start.how = Start::How::Adopted;
+    start.reply = Start::Reply::Allow;
+    start.word = {};
+    start.delay_ms = 0;
+  }
   return start;
 }
 
@@ -88,7 +96,7 @@ Command random_command(Dice& dice) {
       command.name = dice.one_of(kNames);
       break;
     case Command::Kind::TrustedInstaller:
-      command.kind = Command::Kind::Query;
+      command.flags = static_cast<std::uint32_t>(dice.below(8));
       break;
     case Command::Kind::ResetHardening:
     case Command::Kind::Query:
@@ -107,10 +115,20 @@ Step random_step(Dice& dice) {
     step.action = Exit{dice.one_of(kNames)};
   } else if (what < 94) {
     step.action = random_command(dice);
-  } else if (what < 97) {
-    step.action = Service{dice.one_in(4) ? Service::Action::Disconnect : Service::Action::Connect, {}};
-  } else {
+  } else if (what < 96) {
+    Service service;
+    if (dice.one_in(4)) {
+      service.action = Service::Action::Disconnect;
+    } else if (dice.one_in(2)) {
+      service.name = dice.one_of(kNames);
+    }
+    step.action = service;
+  } else if (what < 98) {
     step.action = Refresh{};
+  } else {
+    LoadDriver driver;
+    if (dice.one_in(3)) driver.action = LoadDriver::Action::Unload;
+    step.action = driver;
   }
   return step;
 }
@@ -212,10 +230,13 @@ TEST_P(Model, AWrongOneIsFoundAndShrunkToAScenarioThatFailsToo) {
   };
   for (const auto& [wrong, most_steps] :
        {Case{Wrong::MessageOnChangeOnly, 2}, Case{Wrong::DocRulesForNewOnly, 4}, Case{Wrong::DenialAppliesItsInfo, 2},
-        Case{Wrong::ExclusionIsByPathAlone, 3}, Case{Wrong::CountersIgnoreTheEnd, 3}}) {
+        Case{Wrong::ExclusionIsByPathAlone, 3}, Case{Wrong::CountersIgnoreTheEnd, 3},
+        Case{Wrong::FamilyIsByNameAlone, 1}, Case{Wrong::EngineIsJudgedLikeAny, 8}}) {
     SCOPED_TRACE(static_cast<int>(wrong));
-    // 25080 shows no context, and a doc rule is seen nowhere else.
+    // 25080 shows no context, and a doc rule or a type is seen nowhere else; 1910 has no types.
     if (wrong == Wrong::DocRulesForNewOnly && GetParam() == Profile::Wd25080) continue;
+    if (wrong == Wrong::FamilyIsByNameAlone && GetParam() != Profile::WdA5) continue;
+    if (wrong == Wrong::EngineIsJudgedLikeAny && GetParam() == Profile::Wd25080) continue;
     const Difference difference = search(GetParam(), 1, wrong);
     ASSERT_NE(difference.what, "");
     EXPECT_LE(difference.smallest.steps.size(), most_steps) << write(difference.smallest);

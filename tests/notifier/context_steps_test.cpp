@@ -29,11 +29,14 @@ Counts fatal_calls(NotifierProfile profile) {
           {"ZwQueryInformationProcess", 2}};  // steps 11 and 12: subsystem, protection
 }
 Counts survived_calls(NotifierProfile profile) {
-  Counts counts = {{"FltGetFileNameInformationUnsafe",
-                    1},  // C.7 step 4: the raw name stands
-                         // That name's block; step 9, the command line; and the hardening table, made at first need
-                         // (C.15): its head, MpCmdRun's path, an entry, an entry's path.
-                   {"ExAllocatePool", 2 + 4}};
+  Counts counts;
+  counts["FltGetFileNameInformationUnsafe"] = 1;  // C.7 step 4: the raw name stands
+  // That name's block; step 9, the command line; and the hardening table, made at first need (C.15): its head,
+  // MpCmdRun's path, an entry, an entry's path.
+  counts["ExAllocatePool"] = 2 + 4;
+  // Final components, of which each decision parses its own: doc rule, exemption, hardening, and the pre-scan hook or,
+  // since 2025, the known type.
+  counts["FltParseFileName"] = 4;
   if (is_2019(profile)) return counts;
   counts["ZwOpenProcessTokenEx"] = 1;        // step 6: AppContainer
   counts["ZwQueryInformationToken"] = 1;     // step 6

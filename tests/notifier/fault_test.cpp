@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <memory>
 
-#include "abi/defender/callback_names.h"
 #include "abi/defender/flags.h"
 #include "abi/defender/service_sids.h"
 #include "commands.h"
+#include "conformance.h"
 #include "engine.h"
-#include "host/ob/object.h"
 #include "host/verifier/fault_plan.h"
 #include "nis.h"
 #include "notifications.h"
@@ -68,13 +67,6 @@ class Faults : public testing::TestWithParam<NotifierProfile> {
     send(engine.file(), trusted_installer_command(profile, 7));
   }
 
-  void refresh() {
-    host::CallbackObject* const nri = open_callback(defender::kWdNriNotificationCallback);
-    std::uint64_t zero = 0;
-    host::ExNotifyCallback(nri, &zero, nullptr);
-    host::ObfDereferenceObject(nri);
-  }
-
   std::unique_ptr<Engine> connect() {
     // The first opening may be the one that fails: the story goes on without a service then.
     auto file = machine_.machine().open(wire::kEngineUserDeviceName, host::Access::ReadWrite);
@@ -107,11 +99,10 @@ class Faults : public testing::TestWithParam<NotifierProfile> {
 
   NotifierMachine machine_;
 };
-// One of each generation: the other two go the same ways.
-INSTANTIATE_TEST_SUITE_P(Profiles, Faults, testing::Values(NotifierProfile::Wd1910, NotifierProfile::WdA5),
-                         profile_name);
+INSTANTIATE_TEST_SUITE_P(Profiles, Faults, testing::ValuesIn(kAllProfiles), profile_name);
 
 TEST_P(Faults, EachFailureLeavesNothingAndStopsNobody) {
+  conforms("C.5 step 6", "DriverEntry", "each failure that stops the start leaves nothing behind");
 #ifdef WDSCOPE_TSAN
   GTEST_SKIP() << "minutes in which ThreadSanitizer sees one thread at a time";
 #endif
@@ -126,7 +117,7 @@ TEST_P(Faults, EachFailureLeavesNothingAndStopsNobody) {
         const Notifications seen(GetParam());
         const std::unique_ptr<Engine> engine = connect();
         if (engine) command(*engine);
-        refresh();
+        ask_for_refresh();
         live(defender_program(kAllowed), 0, engine.get(), seen);
         live(NotifierMachine::describe(kDenied, 4, u"virus.exe"), host::kStatusAccessDenied, engine.get(), seen);
       }

@@ -27,8 +27,8 @@ TEST(NotifierKernelTests, PassInTheHost) {
   adopt_service(2012, defender::kWdNisSvcSid);
   adopt_service(2016, defender::kMdCoreSvcSid);
   adopt_service(2020, defender::kMdDlpSvcSid);
-  const auto driver =
-      machine.machine().load(driver_image("wdnotifier_test.sys"), {.service_name = "wdnotifier_test", .parameters = {}});
+  const auto driver = machine.machine().load(driver_image("wdnotifier_test.sys"),
+                                             {.service_name = "wdnotifier_test", .parameters = {}});
   ASSERT_TRUE(driver) << driver.error().message;
   EXPECT_TRUE(machine.debug_output().contains(" passed, 0 failed"));
   std::size_t expectations = 0;

@@ -44,6 +44,18 @@ host::CallbackObject* open_callback(const char16_t* name) {
   return host::nt_success(host::ExCreateCallback(&object, &attributes, 0, 0)) ? object : nullptr;
 }
 
+void notify_nri(void* argument1, void* argument2) {
+  host::CallbackObject* const nri = open_callback(defender::kWdNriNotificationCallback);
+  ASSERT_NE(nri, nullptr);
+  host::ExNotifyCallback(nri, argument1, argument2);
+  host::ObfDereferenceObject(nri);
+}
+
+void ask_for_refresh() {
+  std::uint64_t zero = 0;
+  notify_nri(&zero);
+}
+
 Notifications::Notifications(wire::NotifierProfile profile, const char16_t* name) : profile_(profile) {
   object_ = open_callback(name);
   if (!object_) throw std::runtime_error("no process-notification callback object");

@@ -74,6 +74,11 @@ class Notifications {
   std::vector<Notification> kept_;
 };
 
+// Notifies the Nri object of these arguments, as WdNisDrv would.
+void notify_nri(void* argument1, void* argument2 = nullptr);
+// The notification that asks for a refresh.
+void ask_for_refresh();
+
 // Opens an existing callback object; null when there is none. The caller owes ObfDereferenceObject.
 host::CallbackObject* open_callback(const char16_t* name);
 

@@ -3,11 +3,9 @@
 
 #include <map>
 
-#include "abi/defender/callback_names.h"
 #include "abi/defender/flags.h"
 #include "conformance.h"
 #include "engine.h"
-#include "host/ob/object.h"
 #include "notifications.h"
 #include "notifier_machine.h"
 
@@ -15,13 +13,6 @@ namespace wdscope::test {
 namespace {
 
 using wire::NotifierProfile;
-
-void ask_for_refresh(void* argument1, void* argument2 = nullptr) {
-  host::CallbackObject* const nri = open_callback(defender::kWdNriNotificationCallback);
-  ASSERT_NE(nri, nullptr);
-  host::ExNotifyCallback(nri, argument1, argument2);
-  host::ObfDereferenceObject(nri);
-}
 
 class Refresh : public testing::TestWithParam<NotifierProfile> {
  protected:
@@ -40,8 +31,7 @@ TEST_P(Refresh, NamesEveryProcessOnceWithItsTrust) {
   Notifications seen(GetParam());
   ASSERT_EQ(machine_.start(1000), 0);
   seen.clear();
-  std::uint64_t zero = 0;
-  ask_for_refresh(&zero);
+  ask_for_refresh();
   std::map<std::uint64_t, Notification> by_id;
   for (const Notification& notification : seen.all()) {
     EXPECT_EQ(notification.operation(), defender::OperationType::Trust);
@@ -62,8 +52,7 @@ TEST_P(Refresh, IsInTheReverseOrderOfTheProcessList) {
   Notifications seen(GetParam());
   ASSERT_EQ(machine_.start(1000), 0);
   seen.clear();
-  std::uint64_t zero = 0;
-  ask_for_refresh(&zero);
+  ask_for_refresh();
   const auto all = seen.all();
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all.back().info.ProcessId, 4u);  // System is listed first
@@ -75,16 +64,16 @@ TEST_P(Refresh, IsNotDoneForArgumentsThatAreNotARequest) {
   Notifications seen(GetParam());
   std::uint64_t zero = 0;
   std::uint64_t one = 1;
-  ask_for_refresh(nullptr);
-  ask_for_refresh(&one);
-  ask_for_refresh(&zero, &zero);
-  ask_for_refresh(reinterpret_cast<void*>(0x1000));
-  ask_for_refresh(reinterpret_cast<void*>(0xDEAD'0000'0000'0000));
+  notify_nri(nullptr);
+  notify_nri(&one);
+  notify_nri(&zero, &zero);
+  notify_nri(reinterpret_cast<void*>(0x1000));
+  notify_nri(reinterpret_cast<void*>(0xDEAD'0000'0000'0000));
   EXPECT_TRUE(seen.all().empty());
   EXPECT_EQ(machine_.debug_output().contains("1910 would bug-check here"), is_2019(GetParam()));
   // Only the low 32 bits count.
   std::uint64_t low_zero = 0x1'0000'0000;
-  ask_for_refresh(&low_zero);
+  notify_nri(&low_zero);
   EXPECT_EQ(seen.all().size(), 2u);
 }
 
@@ -92,8 +81,7 @@ TEST_P(Refresh, FromInsideANotificationRunsThereAndThen) {
   conforms("C.17", "MpRefreshProcessNotifications", "it runs in the notifier's thread");
   Notifications seen(GetParam());
   seen.on_notification([](const Notification& notification) {
-    std::uint64_t zero = 0;
-    if (notification.operation() == defender::OperationType::Create) ask_for_refresh(&zero);
+    if (notification.operation() == defender::OperationType::Create) ask_for_refresh();
   });
   ASSERT_EQ(machine_.start(1000), 0);
   const auto all = seen.all();

@@ -35,7 +35,8 @@ std::string denied_line(const FeedCounts& feed) {
 }  // namespace
 
 bool Account::lost_anything() const {
-  return counts.lost != 0 || without_record != 0 || (feed && (feed->lost != 0 || feed->refused != 0));
+  return counts.lost != 0 || without_record != 0 ||
+         (feed && (feed->lost != 0 || feed->refused != 0 || feed->unreadable != 0));
 }
 
 std::vector<std::string> loss_lines(const Account& account) {
@@ -55,6 +56,10 @@ std::vector<std::string> loss_lines(const Account& account) {
   if (account.feed && account.feed->refused != 0) {
     lines.push_back(fmt::format("LOST {}: the NT host would not start them",
                                 plural(account.feed->refused, "process", "processes")));
+  }
+  if (account.feed && account.feed->unreadable != 0) {
+    lines.push_back(fmt::format("LOST {} of the notifier: the service could not read them and answered nothing",
+                                plural(account.feed->unreadable, "message", "messages")));
   }
   return lines;
 }

@@ -27,10 +27,11 @@ TEST(Summary, EveryKindOfLossIsSaidLoudly) {
   Account account;
   account.counts = {5, 7};
   account.without_record = 1;
-  account.feed = FeedCounts{10, 9, 3, 0, 0, 2};
+  account.feed = FeedCounts{.started = 10, .exited = 9, .lost = 3, .refused = 2, .unreadable = 1};
   EXPECT_TRUE(account.lost_anything());
-  EXPECT_THAT(loss_lines(account), ElementsAre(HasSubstr("LOST 7 events"), HasSubstr("LOST 1 notification"),
-                                               HasSubstr("LOST 3 messages"), HasSubstr("LOST 2 processes")));
+  EXPECT_THAT(loss_lines(account),
+              ElementsAre(HasSubstr("LOST 7 events"), HasSubstr("LOST 1 notification"), HasSubstr("LOST 3 messages"),
+                          HasSubstr("LOST 2 processes"), HasSubstr("LOST 1 message of the notifier")));
 }
 
 TEST(Summary, TellsOfProcessesThatWereGoneTooSoonAndOfOddNotifications) {

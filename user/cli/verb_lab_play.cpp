@@ -26,6 +26,7 @@ void add(FeedCounts& sum, const FeedCounts& counts) {
   sum.refused += counts.refused;
   sum.denied += counts.denied;
   sum.enforced += counts.enforced;
+  sum.unreadable += counts.unreadable;
 }
 
 class HistoryPlay {

@@ -15,6 +15,7 @@ struct FeedCounts {
   std::uint64_t refused = 0;     // processes that the NT host would not start
   std::uint64_t denied = 0;      // processes that the service denied; started and exited count them too
   std::uint64_t enforced = 0;    // of them, those that ended before their first instruction
+  std::uint64_t unreadable = 0;  // messages of the notifier that the service could not read, and answered nothing
 };
 
 }  // namespace wdscope

@@ -102,7 +102,7 @@ class MachineLab final : public Lab {
   Result<void> unload_driver() override;
   Result<PolicyEffect> apply_policy(Policy policy) override;
   void stop_feed() override;
-  FeedCounts feed_counts() const override { return counters_.read(); }
+  FeedCounts feed_counts() const override;
 
   // On the thread that broke a rule; the process ends when this returns.
   void crashed(const host::BugCheck& check, const std::function<void(const Crash&)>& tell);
@@ -324,6 +324,12 @@ Result<void> MachineLab::play(const std::function<Result<void>()>& between) {
 Result<PolicyEffect> MachineLab::apply_policy(Policy policy) {
   const auto held = listener_.between_announcements();
   return policy_->exchange(std::move(policy));
+}
+
+FeedCounts MachineLab::feed_counts() const {
+  FeedCounts counts = counters_.read();
+  counts.unreadable = service_ ? service_->unreadable() : prompt_service_->unreadable();
+  return counts;
 }
 
 void MachineLab::stop_feed() {

@@ -72,7 +72,10 @@ void PromptService::arrived(host::DeviceFile::Completion done) {
 
 void PromptService::handle(std::span<const std::byte> bytes) {
   const auto delivery = read_delivery(bytes);
-  if (!delivery) return;
+  if (!delivery) {
+    ++unreadable_;
+    return;
+  }
   if (hear_) hear_(delivery->facts);
   const auto* create = std::get_if<CreateMessage>(&delivery->facts.body);
   if (create != nullptr && delivery->reply_expected) answer(delivery->message_id, delivery->facts.version, *create);

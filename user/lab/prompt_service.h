@@ -43,6 +43,9 @@ class PromptService {
   void vanish();
   bool connected() const { return device_ != nullptr && !vanishing_; }
 
+  // Messages that could not be read; nobody answered them.
+  std::uint64_t unreadable() const { return unreadable_; }
+
  private:
   void listen();
   void arrived(host::DeviceFile::Completion done);
@@ -57,6 +60,7 @@ class PromptService {
   Decide decide_;
   Hear hear_;
   std::vector<std::byte> buffer_;
+  std::uint64_t unreadable_ = 0;
   bool waiting_ = false;    // a request for a message is pending
   bool handling_ = false;   // what it brought is being seen to
   bool listening_ = false;  // inside listen()

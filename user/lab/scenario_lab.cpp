@@ -141,6 +141,12 @@ Result<void> ScenarioLab::connect(const std::string& process) {
   return {};
 }
 
+FeedCounts ScenarioLab::counts() const {
+  FeedCounts counts = counts_;
+  if (service_) counts.unreadable += service_->unreadable();
+  return counts;
+}
+
 SourceCounts ScenarioLab::source_counts() const {
   SourceCounts counts = earlier_;
   if (source_) {
@@ -364,6 +370,7 @@ Result<std::string> ScenarioLab::act(const Command& command) {
 Result<std::string> ScenarioLab::act(const Service& service) {
   const bool connected = service_ && service_->connected();
   if (service.action == Service::Action::Disconnect) {
+    counts_ = counts();
     service_.reset();
     return connected ? std::string() : "expected a connected service; there is none";
   }

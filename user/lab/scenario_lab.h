@@ -57,7 +57,7 @@ class ScenarioLab {
   std::vector<Happening> take_told() { return std::exchange(told_, {}); }
 
   const Origin& origin() const { return origin_; }
-  FeedCounts counts() const { return counts_; }
+  FeedCounts counts() const;
   SourceCounts source_counts() const;
 
  private:

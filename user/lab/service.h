@@ -27,16 +27,6 @@
 
 namespace wdscope {
 
-struct ServiceCounts {
-  std::uint64_t messages = 0;
-  std::uint64_t creates = 0;
-  std::uint64_t exits = 0;
-  std::uint64_t trusted = 0;    // creates answered with trust
-  std::uint64_t late = 0;       // answers that nobody waited for any more
-  std::uint64_t malformed = 0;  // messages that could not be read; not answered
-  std::uint64_t refused = 0;    // commands that the notifier would not take
-};
-
 class Service {
  public:
   using Decide = std::function<Decision(const CreateMessage&)>;
@@ -49,7 +39,8 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  ServiceCounts counts() const;
+  // Messages that could not be read; nobody answered them. Any thread.
+  std::uint64_t unreadable() const { return unreadable_; }
 
   // Sends a command to the notifier (lab/engine_command.h); its status. STATUS_DEVICE_NOT_CONNECTED when the service
   // has ended. Any thread, also while processes wait for answers.
@@ -59,13 +50,13 @@ class Service {
   void serve();
   void handle(std::span<const std::byte> bytes);
   void answer(std::uint64_t message_id, MessageVersion version, const CreateMessage& message);
-  void send(wire::EngineReply head, std::span<const std::byte> reply, Verdict trust);
+  void send(wire::EngineReply head, std::span<const std::byte> reply);
   void wait(std::uint32_t milliseconds);
 
   std::mutex device_mutex_;  // guards device_, which the service's thread alone lets go of
   std::shared_ptr<host::DeviceFile> device_;
   Decide decide_;
-  std::atomic<std::uint64_t> messages_{0}, creates_{0}, exits_{0}, trusted_{0}, late_{0}, malformed_{0}, refused_{0};
+  std::atomic<std::uint64_t> unreadable_{0};
   std::atomic<bool> stop_{false};
   std::mutex stop_mutex_;  // for who waits for stop_
   std::condition_variable stopped_;
