@@ -24,7 +24,7 @@ TEST(NotifierKernelTests, PassInTheHost) {
   adopt_service(2004, defender::kTrustedInstallerSid);
   adopt_service(2008, defender::kCryptSvcSid);
   const auto driver =
-      machine.machine().load(read_driver("wdnotifier_test.sys"), {.service_name = "wdnotifier_test", .parameters = {}});
+      machine.machine().load(driver_image("wdnotifier_test.sys"), {.service_name = "wdnotifier_test", .parameters = {}});
   for (const std::string& line : machine.debug_output().lines()) {
     EXPECT_NE(line.rfind("FAIL", 0), 0u) << line;
   }

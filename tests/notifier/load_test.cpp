@@ -59,7 +59,7 @@ TEST(NotifierLoad, TheGenerationOf2019GoesByItsServicesName) {
                     {"wdnotifier", NotifierProfile::Wd1910, true}, {"MpFilter", NotifierProfile::Wd1910, false},
                     {"MpFilter", NotifierProfile::Wd20H1, false},  {"MpFilter", NotifierProfile::Wd25080, true},
                     {"MpFilter", NotifierProfile::WdA5, true}};
-  static const std::vector<std::byte> image = read_driver("wdnotifier.sys");
+  static const std::vector<std::byte> image = driver_image("wdnotifier.sys");
   for (const auto& row : rows) {
     NotifierMachine machine;
     const auto driver =
@@ -111,7 +111,7 @@ TEST(NotifierLoad, AConsumerMaySurviveTheDriver) {
 TEST(NotifierLoad, ATakenDeviceNameFailsTheStartAndLeavesNothing) {
   NotifierMachine machine;
   machine.load(NotifierProfile::WdA5);
-  static const std::vector<std::byte> image = read_driver("wdnotifier.sys");
+  static const std::vector<std::byte> image = driver_image("wdnotifier.sys");
   const auto second = machine.machine().load(image, {.service_name = "second", .parameters = {}});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().status, host::kStatusObjectNameCollision);

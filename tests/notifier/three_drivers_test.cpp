@@ -32,7 +32,7 @@ class Trio {
   explicit Trio(wire::NotifierProfile profile) : profile_(profile) {}
 
   host::HostResult<host::LoadedDriver*> try_load(Part part) {
-    static const std::vector<std::byte> observer = read_driver("wdscope.sys");
+    static const std::vector<std::byte> observer = driver_image("wdscope.sys");
     switch (part) {
       case Notifier:
         return machine_.try_load(with_profile(profile_));

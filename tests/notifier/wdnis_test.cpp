@@ -173,7 +173,7 @@ TEST_F(Nis, HasTheOtherNamesWhenAskedFor) {
 
 TEST_F(Nis, ATakenDeviceNameFailsTheStartAndLeavesNothing) {
   load();
-  const auto second = machine_.machine().load(read_driver("wdnis.sys"), {.service_name = "second", .parameters = {}});
+  const auto second = machine_.machine().load(driver_image("wdnis.sys"), {.service_name = "second", .parameters = {}});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().status, host::kStatusObjectNameCollision);
   EXPECT_TRUE(machine_.debug_output().contains("wdnis: not started: the device cannot be made"));
