@@ -6,6 +6,8 @@
 namespace wdscope::test {
 
 void DebugOutput::add(std::string_view line) {
+  // A kernel test's failure, told at once: what it leaves behind may stop the machine before anybody asks.
+  if (line.starts_with("FAIL")) ADD_FAILURE() << line;
   const std::scoped_lock lock(mutex_);
   lines_.emplace_back(line);
 }
