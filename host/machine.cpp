@@ -9,9 +9,9 @@
 
 #include "host/cm/registry.h"
 #include "host/dbg/debug_output.h"
+#include "host/etw/provider.h"
 #include "host/ex/callback.h"
 #include "host/ex/pool.h"
-#include "host/etw/provider.h"
 #include "host/exports.h"
 #include "host/io/driver.h"
 #include "host/io/file.h"

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "host/cm/registry.h"
+#include "host/etw/provider.h"
 #include "host/ex/callback.h"
 #include "host/ex/pool.h"
-#include "host/etw/provider.h"
 #include "host/exports.h"
 #include "host/io/device.h"
 #include "host/io/work_item.h"

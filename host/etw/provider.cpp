@@ -74,7 +74,7 @@ void tell_all(std::unique_lock<std::mutex>& lock, const ProviderId& provider, Ul
 
 }  // namespace
 
-void enable_provider(const ProviderId& provider, TraceSession session) {
+void enable_provider(const ProviderId& provider, const TraceSession& session) {
   std::unique_lock lock(tracing_lock);
   sessions[provider] = session;
   tell_all(lock, provider, kProviderEnabled, session);

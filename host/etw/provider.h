@@ -45,7 +45,7 @@ struct TraceSession {
 
 // Enables the provider, registered or yet to be: its callback is called at PASSIVE_LEVEL on this thread, or when it
 // registers. Instead of a session that is there.
-void enable_provider(const ProviderId& provider, TraceSession session);
+void enable_provider(const ProviderId& provider, const TraceSession& session);
 void disable_provider(const ProviderId& provider);
 
 // What a driver passes as its callback: ENABLECALLBACK.
