@@ -28,9 +28,10 @@ const std::unordered_map<std::string_view, void*>& exports_by_name() {
 }  // namespace
 
 std::span<const std::span<const Export>> all_exports() {
-  static const std::array<std::span<const Export>, 13> tables = {
-      ke_exports(), ex_exports(), ex_callback_exports(), mm_exports(),  ob_exports(),  ps_exports(),       io_exports(),
-      cm_exports(), se_exports(), rtl_exports(),         flt_exports(), dbg_exports(), sanitizer_exports()};
+  static const std::array<std::span<const Export>, 14> tables = {
+      ke_exports(),  ex_exports(),  ex_callback_exports(), mm_exports(),       ob_exports(),
+      ps_exports(),  io_exports(),  cm_exports(),          se_exports(),       rtl_exports(),
+      flt_exports(), dbg_exports(), etw_exports(),         sanitizer_exports()};
   return tables;
 }
 

@@ -23,6 +23,7 @@ std::span<const Export> se_exports();
 std::span<const Export> rtl_exports();
 std::span<const Export> flt_exports();
 std::span<const Export> dbg_exports();
+std::span<const Export> etw_exports();
 std::span<const Export> sanitizer_exports();  // __asan_*, __tsan_*: only in sanitised builds
 
 // All of the above: what an image's imports are bound to.

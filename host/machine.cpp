@@ -9,6 +9,7 @@
 
 #include "host/cm/registry.h"
 #include "host/dbg/debug_output.h"
+#include "host/etw/provider.h"
 #include "host/ex/callback.h"
 #include "host/ex/pool.h"
 #include "host/exports.h"
@@ -82,6 +83,7 @@ class TheMachine final : public Machine {
     close_all_handles();
     shut_down_namespace();
     shut_down_registry();
+    shut_down_tracing();
     set_current_fault_plan(nullptr);
     watch_locks(LockWatch::Off);
     set_debug_output(nullptr, 0);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "host/cm/registry.h"
+#include "host/etw/provider.h"
 #include "host/ex/callback.h"
 #include "host/ex/pool.h"
 #include "host/exports.h"
@@ -115,6 +116,7 @@ DriverHoldings driver_holdings(const LoadedDriver& driver) {
   DriverHoldings holdings;
   holdings.registrations = callbacks_left_by(image);
   add(holdings.registrations, notify_routines_left_by(image));
+  add(holdings.registrations, providers_left_by(image));
   holdings.devices = devices_left_by(driver.object);
   add(holdings.devices, links_left_by(image));
   holdings.objects = handles_left_by(image);

@@ -56,6 +56,7 @@ done
 for inf in "$source"/driver/*/*.inf; do
   [ ! -f "$package/$(basename "$inf" .inf).sys" ] || fill "$inf" "$package/$(basename "$inf")" .0
 done
+fill "$source/driver/observer/wdscope.man" "$package/wdscope.man"
 fill "$source/cmake/windows/package/README.txt" "$package/README.txt"
 fill "$source/cmake/windows/package/Install.ps1" "$package/Install.ps1"
 if [ -z "${WDSCOPE_SIGN:-}" ]; then

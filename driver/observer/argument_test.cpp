@@ -63,8 +63,8 @@ KERNEL_TEST("Argument: a small multiple of four is the parent's id itself") {
 }
 
 KERNEL_TEST("Argument: a member that is neither is left alone") {
-  for (const std::uint64_t odd : {std::uint64_t{0x1003}, std::uint64_t{0x1'0000'0000},
-                                  reinterpret_cast<std::uint64_t>(&read_argument), ~std::uint64_t{0}}) {
+  for (const std::uint64_t odd :
+       {std::uint64_t{0x1003}, std::uint64_t{0x1'0000'0000}, 0xFFFF'F800'1234'5670, ~std::uint64_t{0}}) {
     Frame frame(1);
     frame.info.ParentProcessId = odd;
     const Argument argument = read(&frame.info);

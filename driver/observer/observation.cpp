@@ -26,7 +26,9 @@ std::uint64_t current_thread_id() {
 NTSTATUS Observation::start() {
   kit::expect_irql_at_most(PASSIVE_LEVEL);
   nt_facts_.resolve();
-  return staging_.start();
+  if (const NTSTATUS status = staging_.start(); !NT_SUCCESS(status)) return status;
+  tracing_.start();
+  return STATUS_SUCCESS;
 }
 
 void Observation::notify(const void* argument1, const void* argument2) {
@@ -97,7 +99,10 @@ void Observation::publish(std::uint64_t* record) {
       break;
     case kit::EventRing::Published::TooLarge:
       counters_.record_too_large();
-      break;
+      return;
+  }
+  if (tracing_.wanted()) [[unlikely]] {
+    tracing_.write(*fixed);
   }
 }
 

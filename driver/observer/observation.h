@@ -9,6 +9,7 @@
 #include "abi/wire/record.h"
 #include "kit/event_ring.h"
 #include "observer/counters.h"
+#include "observer/event_tracing.h"
 #include "observer/evidence.h"
 #include "observer/loaded_layout.h"
 #include "observer/nt_facts.h"
@@ -28,6 +29,7 @@ class Observation {
   [[nodiscard]] NTSTATUS start();
   // No notification may be running any more.
   void stop() {
+    tracing_.stop();
     raw_capture_.stop();
     staging_.stop();
   }
@@ -58,6 +60,7 @@ class Observation {
   Staging staging_;
   Counters counters_;
   Evidence evidence_;
+  EventTracing tracing_;
   // Notifications on the thread that takes a snapshot; no thread's id is 0.
   std::atomic<std::uint64_t> snapshot_thread_id_{0};
   std::atomic<std::uint32_t> snapshot_answers_{0};

@@ -17,10 +17,10 @@ FILE_TYPE_PROGRAM = 1
 # Libraries of Windows itself, on every edition since Windows 10.
 PROGRAM_LIBRARIES = {"advapi32.dll", "kernel32.dll", "msvcrt.dll", "ntdll.dll", "shell32.dll"}
 PROGRAM_FLAGS = {pe.NX_COMPATIBLE: "NX", pe.DYNAMIC_BASE: "dynamic base", pe.HIGH_ENTROPY_VA: "high-entropy addresses"}
-DRIVERS = ["wdscope.sys", "wdnotifier.sys"]
-FILES = {"wdscope.exe", *DRIVERS, "wdscope.inf", "wdnotifier.inf", "README.txt", "Install.ps1",
+DRIVERS = ["wdscope.sys", "wdnotifier.sys", "wdnis.sys"]
+FILES = {"wdscope.exe", *DRIVERS, "wdscope.inf", "wdnotifier.inf", "wdnis.inf", "wdscope.man", "README.txt", "Install.ps1",
          "symbols/wdscope.exe.debug", "symbols/wdscope.exe.map", "symbols/wdscope.sys.debug", "symbols/wdscope.sys.map",
-         "symbols/wdnotifier.sys.debug", "symbols/wdnotifier.sys.map", "licences/wdscope.txt"}
+         "symbols/wdnis.sys.debug", "symbols/wdnis.sys.map", "symbols/wdnotifier.sys.debug", "symbols/wdnotifier.sys.map", "licences/wdscope.txt"}
 README_LINES = 40
 
 

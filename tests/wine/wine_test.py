@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The story of the package under Wine: install, start, watch, stop, uninstall, with the very files that ship. A helper
 driver (helper/) gives Wine's kernel what it lacks; feed.exe starts real processes and tells of them. Environment:
-WDSCOPE_PACKAGE, the folder of the package; WDSCOPE_FEED and WDSCOPE_HELPER, the programs."""
+WDSCOPE_PACKAGE, the folder of the package; WDSCOPE_FEED and WDSCOPE_HELPER, the programs; WDSCOPE_KERNEL_TESTS, the
+observer's unit tests as a driver; WDSCOPE_UNIT_TESTS, the folder of those of the user rooms."""
 
 import json
 import os
@@ -33,7 +34,10 @@ class Wine:
         # What first fills a prefix starts no driver for us: like Windows, it is started anew after its installation.
         subprocess.run([SERVER, "-k"], env=self.environment, check=False, timeout=SECONDS)
         subprocess.run([SERVER, "-w"], env=self.environment, check=False, timeout=SECONDS)
+        # What drivers print goes to the log of whoever started their process.
+        self.environment["WINEDEBUG"] = "-all,+debugstr"
         self.boot()
+        self.environment["WINEDEBUG"] = "-all"
         self.drive = self.prefix / "drive_c"
 
     def boot(self, *options: str):
@@ -49,6 +53,9 @@ class Wine:
     def run(self, *words: str) -> subprocess.CompletedProcess:
         return subprocess.run([WINE, *words], env=self.environment, stdin=subprocess.DEVNULL, cwd=self.drive,
                               capture_output=True, text=True, encoding="utf-8", timeout=SECONDS)
+
+    def printed(self) -> str:
+        return Path(self.log.name).read_text(encoding="utf-8", errors="replace")
 
     def close(self):
         subprocess.run([SERVER, "-k"], env=self.environment, check=False, timeout=SECONDS)
@@ -82,6 +89,13 @@ class Story(unittest.TestCase):
         done = self.wine.run(r"C:\wdscope\wdscope.exe", *words)
         self.assertEqual(done.returncode, status, f"wdscope {' '.join(words)}: {done.stdout}{done.stderr}")
         return done
+
+    def picture(self, verb: str) -> str:
+        """The observer takes one snapshot a second."""
+        while "ask again" in (done := self.wine.run(r"C:\wdscope\wdscope.exe", verb)).stderr:
+            pass
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
 
     def watch(self) -> subprocess.Popen:
         """A reader whose device is open: what happens from now on comes out of its standard output."""
@@ -124,12 +138,43 @@ class Story(unittest.TestCase):
         self.assertIn("not installed", self.wdscope("driver", "status", status=1).stdout)
         self.assertIn("WdFilter does not run", self.wdscope("doctor", status=1).stdout)
 
-    def test_b_what_is_no_driver_is_refused(self):
+    def test_b_what_is_no_driver_of_this_machine_is_refused(self):
         (self.wine.drive / "bad").mkdir()
-        (self.wine.drive / "bad/wdscope.sys").write_bytes(b"not a program")
-        refused = self.wdscope("driver", "install", "--drivers", r"C:\bad", status=3)
-        self.assertIn("is no program file", refused.stderr)
+        whole = (self.wine.drive / "wdscope/wdscope.sys").read_bytes()
+        headers = int.from_bytes(whole[0x3C:0x40], "little")
+        arm64 = whole[:headers + 4] + b"\x64\xaa" + whole[headers + 6:]
+        program = (self.wine.drive / "wdscope/wdscope.exe").read_bytes()
+        for file, words in ((b"not a program", "is no program file"), (whole[:200], "is no program file"),
+                            (arm64, "is made for another processor"), (program, "is no driver")):
+            with self.subTest(words):
+                (self.wine.drive / "bad/wdscope.sys").write_bytes(file)
+                refused = self.wdscope("driver", "install", "--drivers", r"C:\bad", status=3)
+                self.assertIn(words, refused.stderr)
+                self.assertIn("take the file from the package", refused.stderr)
+        self.assertIn("cannot", self.wdscope("driver", "install", "--drivers", r"C:\none", status=3).stderr)
+        self.assertIn("'wdscope driver install' comes first", self.wdscope("driver", "start", status=4).stderr)
         self.assertIn("not installed", self.wdscope("driver", "status", status=1).stdout)
+
+    def test_b_the_kernel_unit_tests_pass(self):
+        shutil.copy(os.environ["WDSCOPE_KERNEL_TESTS"], self.wine.drive / "tests.sys")
+        self.sc("create", "tests", "type=", "kernel", "start=", "demand", "group=", "wdscope", "binPath=",
+                r"C:\tests.sys")
+        started = self.wine.run("sc", "start", "tests")
+        printed = self.wine.printed()
+        self.assertEqual(started.returncode, 0, printed)
+        self.assertRegex(printed, r"[1-9][0-9]+ passed, 0 failed")
+        self.sc("stop", "tests")
+        self.sc("delete", "tests")
+
+    def test_b_the_unit_tests_of_user_rooms_pass(self):
+        programs = sorted(Path(os.environ["WDSCOPE_UNIT_TESTS"]).glob("*_test.exe"))
+        self.assertNotEqual(programs, [])
+        for program in programs:
+            with self.subTest(program.name):
+                shutil.copy(program, self.wine.drive / program.name)
+                done = self.wine.run("C:\\" + program.name, "--gtest_brief=1")
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertIn("[  PASSED  ]", done.stdout)
 
     def test_c_install_start_and_once_more(self):
         for _ in range(2):
@@ -172,13 +217,75 @@ class Story(unittest.TestCase):
         sequences = [event["seq"] for event in events[0]]
         self.assertEqual(sequences, list(range(sequences[0], sequences[0] + len(sequences))))
 
+    def test_e_a_reader_of_the_output_that_goes_ends_the_watch(self):
+        reader = self.watch()
+        reader.stdout.close()
+        fed = self.wine.run(r"C:\feed.exe", "1")
+        self.assertEqual(fed.returncode, 0, fed.stderr)
+        self.assertEqual(reader.wait(SECONDS), 141)
+        reader.stdout = open(os.devnull, encoding="utf-8")
+
     def test_e_record_replay_and_pictures(self):
         self.wdscope("record", "--for", "1s", "-o", r"C:\one.wdrec")
         replayed = self.wdscope("replay", "--format", "ndjson", r"C:\one.wdrec")
         events = [json.loads(line) for line in replayed.stdout.splitlines()]
         self.assertTrue(any(event["operation"] == "create" for event in events), replayed.stdout)
         self.assertIn("exists", self.wdscope("record", "--for", "1s", "-o", r"C:\one.wdrec", status=3).stderr)
-        self.assertIn("services.exe", self.wdscope("ps").stdout)
+        self.assertIn("services.exe", self.picture("ps"))
+
+    def test_e_status_knows_the_build_and_tree_what_ran(self):
+        status = self.wdscope("status").stdout
+        self.assertRegex(status, r"build +1910\n")
+        self.assertRegex(status, r"disagreeing +none\n")
+        self.assertIn("child 0 grüße 漢字 שלום 😀", self.picture("tree"))
+
+    def test_e_a_raw_recording_gives_a_layout_that_the_observer_takes(self):
+        recorder = self.wine.start(r"C:\wdscope\wdscope.exe", "record", "--raw", "-o", r"C:\raw.wdrec", "--for", "3s",
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+        self.addCleanup(self.end, recorder)
+        while "recording into" not in (line := recorder.stderr.readline()):
+            self.assertNotEqual(line, "")
+        fed = self.wine.run(r"C:\feed.exe", "12")
+        self.assertEqual(fed.returncode, 0, fed.stderr)
+        rest = recorder.communicate(timeout=SECONDS)[1]
+        self.assertEqual(recorder.returncode, 0, rest)
+        table = self.wdscope("calibrate", "--from", r"C:\raw.wdrec", "-o", r"C:\layout.toml").stdout
+        self.assertRegex(table, r"create_time +0x20 +certain")
+        self.assertRegex(table, r"command_line +0x28 +certain")
+        self.assertIn("is right", self.wdscope("layouts", "check", r"C:\layout.toml").stderr)
+        self.assertIn("decodes by", self.wdscope("layouts", "load", r"C:\layout.toml").stderr)
+
+    def wait_for_service(self, state: str):
+        """Each query takes a tenth of a second; the service's own waits end earlier than these."""
+        for _ in range(200):
+            if state in (told := self.wine.run("sc", "query", "wdscope-recorder").stdout):
+                return
+        self.fail(told)
+
+    def test_e_the_service_records_into_its_folder(self):
+        self.assertIn("is what Windows starts", self.wdscope("service", "run", "--folder", "day", status=2).stderr)
+        for _ in range(2):
+            self.wdscope("service", "install", "--folder", r"C:\day", "--keep", "2")
+        messages = r"HKLM\System\CurrentControlSet\Services\EventLog\Application\wdscope"
+        self.assertIn("wdscope.exe", self.wine.run("reg", "query", messages).stdout)
+        for _ in range(3):
+            self.sc("start", "wdscope-recorder")
+            self.wait_for_service("RUNNING")
+            fed = self.wine.run(r"C:\feed.exe", "1")
+            self.assertEqual(fed.returncode, 0, fed.stderr)
+            self.sc("stop", "wdscope-recorder")
+            self.wait_for_service("STOPPED")
+        recordings = sorted((self.wine.drive / "day").iterdir())
+        self.assertEqual(len(recordings), 2, recordings)
+        replayed = self.wdscope("replay", "--format", "ndjson", "C:\\day\\" + recordings[-1].name).stdout
+        pid = json.loads(fed.stdout)["pid"]
+        events = [json.loads(line) for line in replayed.splitlines()]
+        told = [event["operation"] for event in events if event.get("pid") == pid]
+        self.assertEqual([told[0], told[-1]], ["create", "terminate"])
+        for _ in range(2):
+            self.wdscope("service", "uninstall")
+        for key in (messages, SERVICES + r"\wdscope-recorder"):
+            self.assertNotEqual(self.wine.run("reg", "query", key).returncode, 0, key)
 
     def test_f_stop_and_uninstall_leave_nothing(self):
         for _ in range(2):

@@ -225,6 +225,17 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
     driver.add_option("--drivers", raw[name].drivers, "Take the driver from DIR, not from the program's own folder")
         ->type_name("DIR");
   }
+  for (const char* name : {"service install", "service run"}) {
+    CLI::App& service = add_verb(*application, name);
+    service.add_option("--folder", raw[name].output, "Record into DIR")->type_name("DIR")->required();
+    service.add_option("--file-size", raw[name].file_megabytes, "Begin a new recording after so many MiB (64)")
+        ->type_name("MIB")
+        ->check(CLI::Range(1, 4096).description(""));
+    service.add_option("--keep", raw[name].keep_files, "Keep the newest so many recordings (16)")
+        ->type_name("COUNT")
+        ->check(CLI::Range(1, 100000).description(""));
+  }
+  add_verb(*application, "service uninstall");
   add_verb(*application, "doctor");
 
   CLI::App& completion = add_verb(*application, "completion");

@@ -28,6 +28,8 @@ struct RawArguments {
   bool no_snapshot = false;
   bool without_observer = false;
   bool notifier = false;
+  unsigned file_megabytes = 64;
+  unsigned keep_files = 16;
   std::string layout;
   bool raw = false;
   std::string build;

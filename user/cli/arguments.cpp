@@ -79,6 +79,9 @@ Verb verb_named(std::string_view name) {
       {"driver stop", Verb::DriverStop},
       {"driver uninstall", Verb::DriverUninstall},
       {"driver status", Verb::DriverStatus},
+      {"service install", Verb::ServiceInstall},
+      {"service uninstall", Verb::ServiceUninstall},
+      {"service run", Verb::ServiceRun},
       {"doctor", Verb::Doctor},
   };
   const auto* found =
@@ -143,6 +146,8 @@ Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std
   arguments.command = std::move(command);
   arguments.format = raw.format == "ndjson" ? Format::Ndjson : Format::Text;
   arguments.output = raw.output;
+  arguments.file_megabytes = raw.file_megabytes;
+  arguments.keep_files = raw.keep_files;
   arguments.overwrite = raw.force ? Overwrite::Yes : Overwrite::No;
   arguments.color = raw.color == "always"  ? ColorChoice::Always
                     : raw.color == "never" ? ColorChoice::Never

@@ -39,6 +39,9 @@ enum class Verb : std::uint8_t {
   DriverStop,
   DriverUninstall,
   DriverStatus,
+  ServiceInstall,
+  ServiceUninstall,
+  ServiceRun,
   Doctor
 };
 enum class Format : std::uint8_t { Text, Ndjson };
@@ -67,6 +70,7 @@ struct Arguments {
   // Of the output.
   Format format = Format::Text;
   std::string output;  // file; empty or "-": standard output (record: a file named after the time)
+                       // service: the folder of the recordings
   Overwrite overwrite = Overwrite::No;
   ColorChoice color = ColorChoice::Auto;
 
@@ -78,6 +82,8 @@ struct Arguments {
   // lab load: whether the observer is there too.
   ObserverChoice observer = ObserverChoice::Beside;
   DriverChoice driver = DriverChoice::Observer;  // driver ...: which
+  unsigned file_megabytes = 0;                   // service: when a recording is full
+  unsigned keep_files = 0;                       // service: how many recordings stay
   RawChoice raw = RawChoice::No;                 // record: with a raw capture
   std::string build;                             // calibrate: which Defender, for the layout file
   std::string lab;                               // policy apply: a process id or a socket; empty: the only one

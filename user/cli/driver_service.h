@@ -28,12 +28,16 @@ bool driver_is_running(const wchar_t* service);
 // Makes a service of kernel-driver type that starts on demand from `image`; one that is there gets this image.
 // NotPermitted without elevation; SourceUnavailable when it is marked for deletion or has another type.
 Result<void> install_driver(const wchar_t* service, const std::filesystem::path& image);
+// Makes a service that runs `command`, a quoted program with its arguments, on demand; Windows starts `needed` before
+// it. One that is there gets this command. Errors as install_driver.
+Result<void> install_program(const wchar_t* service, const std::wstring& command, const wchar_t* needed);
 // Waits until DriverEntry has returned. What it or Windows refuses is told in words: signature, architecture, no
 // callback object.
 Result<void> start_driver(const wchar_t* service);
 // Waits until the driver has unloaded.
 Result<void> stop_driver(const wchar_t* service);
-// Stops it first. The service's key is gone when this returns, unless somebody else holds it open: then an error.
+// Of either kind. Stops it first. The service's key is gone when this returns, unless somebody else holds it open: then
+// an error.
 Result<void> uninstall_driver(const wchar_t* service);
 
 }  // namespace wdscope::cli

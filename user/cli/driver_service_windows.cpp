@@ -35,7 +35,7 @@ class Service {
 };
 
 tl::unexpected<Error> refused(std::string_view doing, const wchar_t* service, DWORD error) {
-  const std::string what = fmt::format("cannot {} the driver '{}': {}", doing, to_utf8(service), system_words(error));
+  const std::string what = fmt::format("cannot {} the service '{}': {}", doing, to_utf8(service), system_words(error));
   switch (error) {
     case ERROR_ACCESS_DENIED:
       return failure(ErrorCode::NotPermitted, what,
@@ -124,22 +124,43 @@ Result<DriverState> wait_for(const Service& service, DriverState wanted, std::st
   return state;
 }
 
-Result<void> give_image(const Service& service, const std::wstring& image, const wchar_t* name) {
+// As CreateServiceW takes them.
+struct Kind {
+  DWORD type;
+  const wchar_t* words;  // "driver"
+  const wchar_t* group;
+  const wchar_t* needed;  // one name and two terminators
+};
+
+Result<void> give_image(const Service& service, const std::wstring& image, const Kind& kind, const wchar_t* name) {
   DWORD needed = 0;
   QueryServiceConfigW(service.get(), nullptr, 0, &needed);
   std::vector<std::byte> bytes(needed);
   auto* const config = reinterpret_cast<QUERY_SERVICE_CONFIGW*>(bytes.data());
   if (QueryServiceConfigW(service.get(), config, needed, &needed) == 0) return refused("install", name, GetLastError());
-  if ((config->dwServiceType & SERVICE_KERNEL_DRIVER) == 0) {
+  if ((config->dwServiceType & kind.type) == 0) {
     return failure(ErrorCode::SourceUnavailable,
-                   fmt::format("there is a service '{}' already, and it is no driver", to_utf8(name)),
+                   fmt::format("there is a service '{}' already, and it is no {}", to_utf8(name), to_utf8(kind.words)),
                    "it is not wdscope's: rename it or remove it");
   }
-  if (ChangeServiceConfigW(service.get(), SERVICE_KERNEL_DRIVER, SERVICE_DEMAND_START, SERVICE_ERROR_NORMAL,
-                           image.c_str(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) == 0) {
+  if (ChangeServiceConfigW(service.get(), kind.type, SERVICE_DEMAND_START, SERVICE_ERROR_NORMAL, image.c_str(), nullptr,
+                           nullptr, nullptr, nullptr, nullptr, nullptr) == 0) {
     return refused("install", name, GetLastError());
   }
   return {};
+}
+
+Result<void> install(const wchar_t* name, const std::wstring& image, const Kind& kind) {
+  const auto manager = open_manager(SC_MANAGER_CONNECT | SC_MANAGER_CREATE_SERVICE, "install", name);
+  if (!manager) return tl::unexpected(manager.error());
+  const Service made(CreateServiceW(manager->get(), name, name, SERVICE_QUERY_STATUS, kind.type, SERVICE_DEMAND_START,
+                                    SERVICE_ERROR_NORMAL, image.c_str(), kind.group, nullptr, kind.needed, nullptr,
+                                    nullptr));
+  if (made) return {};
+  if (const DWORD error = GetLastError(); error != ERROR_SERVICE_EXISTS) return refused("install", name, error);
+  auto service = open_service(SERVICE_QUERY_CONFIG | SERVICE_CHANGE_CONFIG, "install", name);
+  if (!service) return tl::unexpected(service.error());
+  return give_image(*service, image, kind, name);
 }
 
 }  // namespace
@@ -161,17 +182,12 @@ bool driver_is_running(const wchar_t* name) {
 
 Result<void> install_driver(const wchar_t* name, const std::filesystem::path& image) {
   // As the I/O manager wants it: an NT path.
-  const std::wstring path = L"\\??\\" + image.wstring();
-  const auto manager = open_manager(SC_MANAGER_CONNECT | SC_MANAGER_CREATE_SERVICE, "install", name);
-  if (!manager) return tl::unexpected(manager.error());
-  const Service made(CreateServiceW(manager->get(), name, name, SERVICE_QUERY_STATUS, SERVICE_KERNEL_DRIVER,
-                                    SERVICE_DEMAND_START, SERVICE_ERROR_NORMAL, path.c_str(), kDriverGroup, nullptr,
-                                    nullptr, nullptr, nullptr));
-  if (made) return {};
-  if (const DWORD error = GetLastError(); error != ERROR_SERVICE_EXISTS) return refused("install", name, error);
-  auto service = open_service(SERVICE_QUERY_CONFIG | SERVICE_CHANGE_CONFIG, "install", name);
-  if (!service) return tl::unexpected(service.error());
-  return give_image(*service, path, name);
+  return install(name, L"\\??\\" + image.wstring(), {SERVICE_KERNEL_DRIVER, L"driver", kDriverGroup, nullptr});
+}
+
+Result<void> install_program(const wchar_t* name, const std::wstring& command, const wchar_t* needed) {
+  const std::wstring list = std::wstring(needed) + L'\0';
+  return install(name, command, {SERVICE_WIN32_OWN_PROCESS, L"program", nullptr, list.c_str()});
 }
 
 Result<void> start_driver(const wchar_t* name) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "event/result.h"
+
 namespace wdscope::cli {
 
 struct MachineCheck {
@@ -21,5 +23,7 @@ std::vector<MachineCheck> check_machine();
 
 // Whether this process may install drivers.
 bool is_elevated();
+// NotPermitted when it may not.
+Result<void> require_elevation();
 
 }  // namespace wdscope::cli

@@ -156,4 +156,10 @@ std::vector<MachineCheck> check_machine() {
           check_driver("wdnotifier.sys", kNotifierService)};
 }
 
+Result<void> require_elevation() {
+  if (is_elevated()) return {};
+  return failure(ErrorCode::NotPermitted, "this console is not elevated, and drivers are an administrator's matter",
+                 "start it by 'Run as administrator'");
+}
+
 }  // namespace wdscope::cli

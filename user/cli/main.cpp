@@ -61,6 +61,12 @@ Result<int> perform(const Arguments& arguments) {
       return driver_uninstall(arguments);
     case Verb::DriverStatus:
       return driver_status(arguments);
+    case Verb::ServiceInstall:
+      return service_install(arguments);
+    case Verb::ServiceUninstall:
+      return service_uninstall(arguments);
+    case Verb::ServiceRun:
+      return service_run(arguments);
     case Verb::Doctor:
       return doctor(arguments);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// driver ..., doctor: of Windows, where they are verb_driver_windows.cpp.
+// driver ..., service ..., doctor: of Windows, where they are verb_driver_windows.cpp and verb_service_windows.cpp.
 #include "cli/verbs.h"
 
 namespace wdscope::cli {
@@ -31,6 +31,18 @@ Result<int> driver_uninstall(const Arguments&) {
 
 Result<int> driver_status(const Arguments&) {
   return needs_windows("'driver status'");
+}
+
+Result<int> service_install(const Arguments&) {
+  return needs_windows("'service install'");
+}
+
+Result<int> service_uninstall(const Arguments&) {
+  return needs_windows("'service uninstall'");
+}
+
+Result<int> service_run(const Arguments&) {
+  return needs_windows("'service run'");
 }
 
 Result<int> doctor(const Arguments&) {

@@ -80,12 +80,6 @@ void say_what_is_in_the_way() {
   }
 }
 
-Result<void> require_elevation() {
-  if (is_elevated()) return {};
-  return failure(ErrorCode::NotPermitted, "this console is not elevated, and drivers are an administrator's matter",
-                 "start it by 'Run as administrator'");
-}
-
 Result<void> refuse_beside_defender(const Arguments& arguments) {
   if (arguments.driver != DriverChoice::Notifier || !driver_is_running(L"WdFilter")) return {};
   return failure(ErrorCode::SourceUnavailable,

@@ -3,12 +3,12 @@
 #include "sink/recording_sink.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <string_view>
 
 #include "capture/recording_source.h"
@@ -42,9 +42,8 @@ struct Replay {
 class Recording : public testing::Test {
  protected:
   void SetUp() override {
-    std::string folder = testing::TempDir() + "recordingXXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
+    folder_ = std::filesystem::path(testing::TempDir()) / ("recording" + std::to_string(std::random_device{}()));
+    ASSERT_TRUE(std::filesystem::create_directory(folder_));
     path_ = folder_ / "r.wdscope";
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }

@@ -75,8 +75,8 @@ void NTAPI on_image(PUNICODE_STRING, HANDLE, PIMAGE_INFO info) {
 }  // namespace
 
 void* replacement(std::string_view name) {
-  void* (*const parts[])(std::string_view) = {callback_routine, queue_routine, closing_routine, process_routine,
-                                              memory_routine};
+  void* (*const parts[])(std::string_view) = {callback_routine, queue_routine,  closing_routine,
+                                              process_routine,  memory_routine, tracing_routine};
   for (const auto find : parts) {
     if (void* const address = find(name)) return address;
   }
