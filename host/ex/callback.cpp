@@ -91,10 +91,21 @@ std::string describe_function(const void* function) {
   return image ? image->describe(function, LoadedImage::CodeAddress::Exact) : describe_address(function);
 }
 
+[[noreturn, gnu::cold, gnu::noinline]] NTAPI void not_a_callback_object(CallbackObject* object, const char* routine) {
+  bug_check(kKernelSecurityCheckFailure, {0, reinterpret_cast<std::uint64_t>(object), 0, 0},
+            fmt::format("{}: {} is not a callback object.", routine, static_cast<void*>(object)));
+}
+
 void require_object(CallbackObject* object, const char* routine) {
-  if (!object || object->signature != kSignature)
-    bug_check(kKernelSecurityCheckFailure, {0, reinterpret_cast<std::uint64_t>(object), 0, 0},
-              fmt::format("{}: {} is not a callback object.", routine, static_cast<void*>(object)));
+  if (!object || object->signature != kSignature) [[unlikely]] {
+    not_a_callback_object(object, routine);
+  }
+}
+
+// Somebody waits to unregister it.
+[[gnu::cold, gnu::noinline]] NTAPI void tell_idle() {
+  std::atomic_ref(idle_event).fetch_add(1, std::memory_order_release);
+  futex_wake(&idle_event, 0x7FFFFFFF);
 }
 
 CallbackObject* make_object(Boolean allow_multiple) {
@@ -206,10 +217,7 @@ void NTAPI ExNotifyCallback(CallbackObject* object, void* argument1, void* argum
     guard.check();
     innermost_call = call.outer;
     lock();
-    if (--registration->busy == 0 && registration->unregister_waiting) {
-      std::atomic_ref(idle_event).fetch_add(1, std::memory_order_release);
-      futex_wake(&idle_event, 0x7FFFFFFF);
-    }
+    if (--registration->busy == 0 && registration->unregister_waiting) tell_idle();
   }
   unlock();
 }

@@ -47,9 +47,11 @@ std::uint64_t owner_id(const Thread& thread) {
   return reinterpret_cast<std::uintptr_t>(&thread);
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void violation(std::uint64_t rule, const Resource* resource, std::string text) {
+// `routine` may be null.
+[[noreturn, gnu::cold, gnu::noinline]] NTAPI void violation(std::uint64_t rule, const Resource* resource,
+                                                           const char* routine, const char* text) {
   bug_check(kDriverVerifierDetectedViolation, {rule, reinterpret_cast<std::uintptr_t>(resource), 0, 0},
-            std::move(text) + " (ERESOURCE " + hex(resource) + ")");
+            std::string(routine ? routine : "") + text + " (ERESOURCE " + hex(resource) + ")");
 }
 
 OwnerEntry* find_owner(Resource* resource, std::uint64_t owner) {
@@ -61,20 +63,23 @@ OwnerEntry* find_owner(Resource* resource, std::uint64_t owner) {
   return nullptr;
 }
 
+// A free entry of a larger table.
+[[gnu::cold, gnu::noinline]] NTAPI OwnerEntry* grow_owner_table(Resource* resource) {
+  const Ulong old_size = resource->owner_table ? resource->owner_table[0].owner_count : 1;
+  const Ulong new_size = old_size * 2 < kFirstTableSize ? kFirstTableSize : old_size * 2;
+  auto* table = static_cast<OwnerEntry*>(pool_allocate_for_host(new_size * sizeof(OwnerEntry), kTableTag));
+  if (!table) bug_check(0x1E, {static_cast<Ulong>(kStatusInsufficientResources)}, "no memory for an owner table");
+  for (Ulong i = 0; i < new_size; ++i) table[i] = {};
+  for (Ulong i = 1; i < old_size; ++i) table[i] = resource->owner_table[i];
+  table[0].owner_count = new_size;
+  if (resource->owner_table) pool_free_for_host(resource->owner_table);
+  resource->owner_table = table;
+  return &table[old_size];
+}
+
 void add_owner(Resource* resource, std::uint64_t owner, Ulong count) {
   OwnerEntry* entry = find_owner(resource, 0);
-  if (!entry) {
-    const Ulong old_size = resource->owner_table ? resource->owner_table[0].owner_count : 1;
-    const Ulong new_size = old_size * 2 < kFirstTableSize ? kFirstTableSize : old_size * 2;
-    auto* table = static_cast<OwnerEntry*>(pool_allocate_for_host(new_size * sizeof(OwnerEntry), kTableTag));
-    if (!table) bug_check(0x1E, {static_cast<Ulong>(kStatusInsufficientResources)}, "no memory for an owner table");
-    for (Ulong i = 0; i < new_size; ++i) table[i] = {};
-    for (Ulong i = 1; i < old_size; ++i) table[i] = resource->owner_table[i];
-    table[0].owner_count = new_size;
-    if (resource->owner_table) pool_free_for_host(resource->owner_table);
-    resource->owner_table = table;
-    entry = &table[old_size];
-  }
+  if (!entry) entry = grow_owner_table(resource);
   entry->owner_thread = owner;
   entry->owner_count = count;
   ++resource->active_entries;
@@ -158,53 +163,78 @@ Answer ask(Resource* resource, std::uint64_t me, Mode mode) {
 void require_initialised(Resource* resource, const char* routine) {
   // Its own list entry points at itself while the resource is known.
   if (resource->system_resources_list.flink != &resource->system_resources_list) [[unlikely]] {
-    violation(0x100C, resource, std::string(routine) + " on a resource that is not initialised, or was deleted");
+    violation(0x100C, resource, routine, " on a resource that is not initialised, or was deleted");
   }
 }
 
-bool acquire(Resource* resource, Boolean wait, Mode mode, const char* routine) {
+// The state lock is held: false when the thread would wait for itself.
+bool queue(Resource* resource, Mode mode, Waiter& waiter) {
+  ++resource->contention_count;
+  if (find_owner(resource, waiter.owner)) return false;
+  if (mode == Mode::Exclusive) {
+    append(resource->exclusive_waiters, waiter);
+    ++resource->number_of_exclusive_waiters;
+  } else {
+    append(resource->shared_waiters, waiter);
+    ++resource->number_of_shared_waiters;
+  }
+  return true;
+}
+
+// Asks once more, under a lock that it holds until it waits.
+[[gnu::noinline]] NTAPI void acquire_or_wait(Resource* resource, std::uint64_t me, Mode mode, const char* routine) {
+  Waiter waiter;
+  waiter.owner = me;
+  bool queued;
+  {
+    StateLock hold(resource->spin_lock);
+    if (ask(resource, me, mode) != Answer::Wait) return;
+    queued = queue(resource, mode, waiter);
+  }
+  if (!queued) {
+    violation(0x1004, resource, routine, " by a thread that holds the resource shared would wait for itself for ever");
+  }
+  while (waiter.granted.load(std::memory_order_acquire) == 0) futex_wait(&waiter.granted, 0, -1);
+}
+
+NTAPI bool acquire(Resource* resource, Boolean wait, Mode mode, const char* routine) {
   require_irql_at_most(kApcLevel, routine);
   require_apcs_disabled(routine);
   require_initialised(resource, routine);
-  const Thread& thread = current_thread();
-  const std::uint64_t me = owner_id(thread);
+  const std::uint64_t me = owner_id(current_thread());
   if (wait) lock_order_check(resource, LockKind::Resource);
-  Waiter waiter;
+  Answer answer;
   {
     StateLock hold(resource->spin_lock);
-    const Answer answer = ask(resource, me, mode);
-    if (answer != Answer::Wait) {
-      lock_acquired(resource, LockKind::Resource);
-      return true;
-    }
+    answer = ask(resource, me, mode);
+  }
+  if (answer == Answer::Wait) {
     if (!wait) return false;
-    waiter.owner = me;
-    ++resource->contention_count;
-    if (!find_owner(resource, me)) {
-      if (mode == Mode::Exclusive) {
-        append(resource->exclusive_waiters, waiter);
-        ++resource->number_of_exclusive_waiters;
-      } else {
-        append(resource->shared_waiters, waiter);
-        ++resource->number_of_shared_waiters;
-      }
-    } else {
-      waiter.owner = 0;
-    }
+    acquire_or_wait(resource, me, mode, routine);
   }
-  if (waiter.owner == 0) {
-    violation(0x1004, resource,
-              std::string(routine) + " by a thread that holds the resource shared would wait for itself for ever");
-  }
-  while (waiter.granted.load(std::memory_order_acquire) == 0) futex_wait(&waiter.granted, 0, -1);
   lock_acquired(resource, LockKind::Resource);
   return true;
 }
 
-void release(Resource* resource, std::uint64_t owner, const char* routine) {
-  if (current_thread().irql > kDispatchLevel) [[unlikely]] {
-    require_irql_at_most(kDispatchLevel, routine);
+// An exclusive owner lets the shared in first, the last shared one an exclusive: neither kind starves.
+[[gnu::noinline]] NTAPI void let_in(Resource* resource, bool was_exclusive) {
+  if (resource->shared_waiters && (was_exclusive || !resource->exclusive_waiters)) {
+    grant_all_shared(resource);
+  } else if (resource->exclusive_waiters) {
+    grant_one_exclusive(resource);
   }
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] NTAPI void not_owned(const Resource* resource, std::uint64_t owner,
+                                                           const char* routine) {
+  bug_check(
+      kResourceNotOwned,
+      {reinterpret_cast<std::uintptr_t>(resource), owner, reinterpret_cast<std::uintptr_t>(resource->owner_table), 0},
+      std::string(routine) + ": ERESOURCE " + hex(resource) + " is not held by owner " + hex(owner));
+}
+
+NTAPI void release(Resource* resource, std::uint64_t owner, const char* routine) {
+  require_irql_at_most(kDispatchLevel, routine);
   require_initialised(resource, routine);
   bool owned;
   {
@@ -218,20 +248,10 @@ void release(Resource* resource, std::uint64_t owner, const char* routine) {
       const bool was_exclusive = is_exclusive(resource);
       resource->flag &= static_cast<std::uint16_t>(~kOwnedExclusive);
       if (--resource->active_entries != 0) return;
-      // An exclusive owner lets the shared in first, the last shared one an exclusive: neither kind starves.
-      if (resource->shared_waiters && (was_exclusive || !resource->exclusive_waiters)) {
-        grant_all_shared(resource);
-      } else if (resource->exclusive_waiters) {
-        grant_one_exclusive(resource);
-      }
+      if (resource->shared_waiters || resource->exclusive_waiters) let_in(resource, was_exclusive);
     }
   }
-  if (!owned) {
-    bug_check(
-        kResourceNotOwned,
-        {reinterpret_cast<std::uintptr_t>(resource), owner, reinterpret_cast<std::uintptr_t>(resource->owner_table), 0},
-        std::string(routine) + ": ERESOURCE " + hex(resource) + " is not held by owner " + hex(owner));
-  }
+  if (!owned) not_owned(resource, owner, routine);
 }
 
 }  // namespace
@@ -240,13 +260,13 @@ NTAPI NtStatus ExInitializeResourceLite(Resource* resource) {
   void* const caller = __builtin_return_address(0);
   require_irql_at_most(kDispatchLevel, "ExInitializeResourceLite");
   if (reinterpret_cast<std::uintptr_t>(resource) % 8 != 0) {
-    violation(0x3D, resource, "an ERESOURCE must be 8-byte aligned");
+    violation(0x3D, resource, nullptr, "an ERESOURCE must be 8-byte aligned");
   }
   TrackedResources& t = tracked_resources();
   {
     std::lock_guard hold(t.mutex);
     if (!t.all.emplace(resource, caller).second) {
-      violation(0x100D, resource, "ExInitializeResourceLite on a resource that is in use already");
+      violation(0x100D, resource, nullptr, "ExInitializeResourceLite on a resource that is in use already");
     }
   }
   *resource = {};
@@ -258,7 +278,7 @@ NTAPI NtStatus ExInitializeResourceLite(Resource* resource) {
 NTAPI NtStatus ExReinitializeResourceLite(Resource* resource) {
   require_initialised(resource, "ExReinitializeResourceLite");
   StateLock hold(resource->spin_lock);
-  if (resource->active_entries != 0) violation(0x100E, resource, "ExReinitializeResourceLite while it is held");
+  if (resource->active_entries != 0) violation(0x100E, resource, nullptr, "ExReinitializeResourceLite while it is held");
   resource->contention_count = 0;
   return kStatusSuccess;
 }
@@ -271,12 +291,12 @@ NTAPI NtStatus ExDeleteResourceLite(Resource* resource) {
     std::lock_guard hold(t.mutex);
     known = t.all.erase(resource) != 0;
   }
-  if (!known) violation(0x100C, resource, "ExDeleteResourceLite on a resource that is not initialised, or was deleted");
+  if (!known) violation(0x100C, resource, nullptr, "ExDeleteResourceLite on a resource that is not initialised, or was deleted");
   OwnerEntry* table;
   {
     StateLock hold(resource->spin_lock);
     if (resource->active_entries != 0 || resource->shared_waiters || resource->exclusive_waiters) {
-      violation(0x100E, resource, "ExDeleteResourceLite while the resource is held or awaited");
+      violation(0x100E, resource, nullptr, "ExDeleteResourceLite while the resource is held or awaited");
     }
     table = std::exchange(resource->owner_table, nullptr);
     resource->system_resources_list = {};
@@ -310,7 +330,7 @@ NTAPI void ExReleaseResourceLite(Resource* resource) {
   Thread& thread = current_thread();
   if (thread.irql < kApcLevel && thread.kernel_apc_disable == 0 && thread.special_apc_disable == 0 &&
       !thread.system_thread) [[unlikely]] {
-    violation(0x38, resource, "ExReleaseResourceLite was called with normal kernel APCs enabled");
+    violation(0x38, resource, nullptr, "ExReleaseResourceLite was called with normal kernel APCs enabled");
   }
   release(resource, owner_id(thread), "ExReleaseResourceLite");
 }
@@ -331,7 +351,7 @@ NTAPI void ExConvertExclusiveToSharedLite(Resource* resource) {
 NTAPI void ExSetResourceOwnerPointer(Resource* resource, void* owner) {
   const auto id = reinterpret_cast<std::uintptr_t>(owner);
   require_initialised(resource, "ExSetResourceOwnerPointer");
-  if ((id & 3) != 3) violation(0x1010, resource, "an owner pointer must have its two low bits set: " + hex(owner));
+  if ((id & 3) != 3) violation(0x1010, resource, "ExSetResourceOwnerPointer", ": an owner pointer must have its two low bits set");
   bool owned;
   {
     StateLock hold(resource->spin_lock);

@@ -12,15 +12,24 @@ struct Parts {
   std::u16string_view final_component, extension, stream;
 };
 
+// One look from the end: what a name's parts are is decided by its last backslash, the first colon and the last dot
+// behind that.
 Parts parse(std::u16string_view name) {
   constexpr auto kNone = std::u16string_view::npos;
   Parts parts;
-  parts.final_component = name.substr(name.rfind(u'\\') + 1);
-  const std::size_t colon = parts.final_component.find(u':');
-  if (colon != kNone) parts.stream = parts.final_component.substr(colon);
-  const std::u16string_view file = parts.final_component.substr(0, colon);
-  const std::size_t dot = file.rfind(u'.');
-  if (dot != kNone) parts.extension = file.substr(dot + 1);
+  std::size_t colon = kNone, dot = kNone;
+  std::size_t start = name.size();
+  for (; start != 0 && name[start - 1] != u'\\'; --start) {
+    if (name[start - 1] == u':') {
+      colon = start - 1;
+      dot = kNone;
+    } else if (name[start - 1] == u'.' && dot == kNone) {
+      dot = start - 1;
+    }
+  }
+  parts.final_component = name.substr(start);
+  if (colon != kNone) parts.stream = name.substr(colon);
+  if (dot != kNone) parts.extension = name.substr(dot + 1, colon == kNone ? kNone : colon - dot - 1);
   return parts;
 }
 

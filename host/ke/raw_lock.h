@@ -3,12 +3,14 @@
 // It knows no IRQL and no owner. Spins briefly, then yields: the holder may be off the processor.
 #pragma once
 
-#include <sched.h>
-
 #include <atomic>
 #include <cstdint>
 
+#include "host/nt/base.h"
+
 namespace wdscope::host {
+
+NTAPI void yield_processor();
 
 class Backoff {
  public:
@@ -16,7 +18,7 @@ class Backoff {
     if (++spins_ < 64) {
       __builtin_ia32_pause();
     } else {
-      sched_yield();
+      yield_processor();
     }
   }
 

@@ -16,12 +16,17 @@ std::uint64_t as_owner(const Thread& thread) {
   return reinterpret_cast<std::uintptr_t>(&thread);
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void violation(std::uint64_t rule, const KSpinLock* lock, std::string text) {
+[[noreturn, gnu::cold, gnu::noinline]] NTAPI void violation(std::uint64_t rule, const KSpinLock* lock,
+                                                           const char* text) {
   bug_check(kDriverVerifierDetectedViolation, {rule, reinterpret_cast<std::uintptr_t>(lock), current_thread().irql, 0},
-            std::move(text) + " (spin lock " + hex(lock) + ", IRQL " + std::to_string(current_thread().irql) + ")");
+            std::string(text) + " (spin lock " + hex(lock) + ", IRQL " + std::to_string(current_thread().irql) + ")");
 }
 
-[[gnu::noinline]] void spin_for(KSpinLock* lock, std::uint64_t me) {
+[[noreturn, gnu::cold, gnu::noinline]] NTAPI void raised_by_release(const KSpinLock* lock, Irql to) {
+  violation(0x31, lock, ("KeReleaseSpinLock would raise IRQL to " + std::to_string(to)).c_str());
+}
+
+[[gnu::noinline]] NTAPI void spin_for(KSpinLock* lock, std::uint64_t me) {
   std::atomic_ref<KSpinLock> word(*lock);
   Backoff backoff;
   for (;;) {
@@ -76,7 +81,7 @@ NTAPI void KeReleaseSpinLock(KSpinLock* lock, Irql old_irql) {
   }
   give(lock, thread);
   if (old_irql > kDispatchLevel) [[unlikely]] {
-    violation(0x31, lock, "KeReleaseSpinLock would raise IRQL to " + std::to_string(old_irql));
+    raised_by_release(lock, old_irql);
   }
   thread.irql = old_irql;
 }

@@ -152,7 +152,7 @@ void set_system_process(Process* process) {
 
 constinit thread_local Thread* this_thread = nullptr;
 
-[[gnu::noinline]] Thread& adopt_linux_thread() {
+[[gnu::noinline]] NTAPI Thread& adopt_linux_thread() {
   adopt_thread(make_thread());
   return *this_thread;
 }
@@ -169,19 +169,14 @@ ProcessContext::~ProcessContext() {
   current_thread().process = previous_;
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void irql_too_high(Irql current, Irql highest, const char* routine) {
+[[noreturn, gnu::cold, gnu::noinline]] NTAPI void irql_too_high(Irql current, Irql highest, const char* routine) {
   bug_check(kIrqlNotLessOrEqual, {0, current, 0, 0},
             std::string(routine) + " was called at IRQL " + std::to_string(current) + "; it needs IRQL " +
                 std::to_string(highest) + " or lower" +
                 (held_locks().count ? ". Held: " + describe_held_locks() : std::string()));
 }
 
-void require_apcs_disabled(const char* routine) {
-  const Thread& thread = current_thread();
-  if (thread.irql >= kApcLevel || thread.kernel_apc_disable != 0 || thread.special_apc_disable != 0 ||
-      thread.system_thread) {
-    return;
-  }
+[[noreturn, gnu::cold, gnu::noinline]] NTAPI void apcs_enabled(const char* routine) {
   bug_check(kDriverVerifierDetectedViolation, {0x37, 0, 0, 0},
             std::string(routine) +
                 " was called with normal kernel APCs enabled; enter a critical region (KeEnterCriticalRegion) first");
@@ -207,7 +202,7 @@ void lower_irql(Irql to) {
   thread.irql = to;
 }
 
-CallGuard::CallGuard(const char* routine) : routine_(routine) {
+NTAPI CallGuard::CallGuard(const char* routine) : routine_(routine) {
   const Thread& thread = current_thread();
   irql_ = thread.irql;
   kernel_apc_disable_ = thread.kernel_apc_disable;
@@ -215,7 +210,15 @@ CallGuard::CallGuard(const char* routine) : routine_(routine) {
   locks_ = held_locks().count;
 }
 
-void CallGuard::check() const {
+NTAPI void CallGuard::check() const {
+  const Thread& thread = current_thread();
+  if (thread.irql != irql_ || held_locks().count > locks_ || thread.kernel_apc_disable != kernel_apc_disable_ ||
+      thread.special_apc_disable != special_apc_disable_) [[unlikely]] {
+    report();
+  }
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] NTAPI void CallGuard::report() const {
   const Thread& thread = current_thread();
   if (thread.irql != irql_) {
     bug_check(kIrqlNotLessOrEqual, {0, thread.irql, irql_, 0},
@@ -226,15 +229,13 @@ void CallGuard::check() const {
     bug_check(kDriverVerifierDetectedViolation, {0x1003, held_locks().count, locks_, 0},
               std::string(routine_) + " returned holding locks: " + describe_held_locks());
   }
-  if (thread.kernel_apc_disable != kernel_apc_disable_ || thread.special_apc_disable != special_apc_disable_) {
-    bug_check(kApcIndexMismatch,
-              {0, static_cast<std::uint64_t>(thread.special_apc_disable),
-               static_cast<std::uint64_t>(thread.kernel_apc_disable), 0},
-              std::string(routine_) + " left a critical or guarded region unbalanced: kernel APC count went from " +
-                  std::to_string(kernel_apc_disable_) + " to " + std::to_string(thread.kernel_apc_disable) +
-                  ", special from " + std::to_string(special_apc_disable_) + " to " +
-                  std::to_string(thread.special_apc_disable));
-  }
+  bug_check(kApcIndexMismatch,
+            {0, static_cast<std::uint64_t>(thread.special_apc_disable),
+             static_cast<std::uint64_t>(thread.kernel_apc_disable), 0},
+            std::string(routine_) + " left a critical or guarded region unbalanced: kernel APC count went from " +
+                std::to_string(kernel_apc_disable_) + " to " + std::to_string(thread.kernel_apc_disable) +
+                ", special from " + std::to_string(special_apc_disable_) + " to " +
+                std::to_string(thread.special_apc_disable));
 }
 
 }  // namespace wdscope::host

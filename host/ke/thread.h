@@ -26,7 +26,7 @@ struct Thread {                         // the ETHREAD; drivers see only its add
 
 // The calling thread's NT thread, or null if it has none yet. Set by thread.cpp alone.
 extern constinit thread_local Thread* this_thread;
-Thread& adopt_linux_thread();
+NTAPI Thread& adopt_linux_thread();
 
 // The calling thread's NT thread; made on first use, in the System process, at PASSIVE_LEVEL.
 inline Thread& current_thread() {
@@ -51,7 +51,7 @@ class ProcessContext {
   Process* previous_;
 };
 
-[[noreturn]] void irql_too_high(Irql current, Irql highest, const char* routine);
+[[noreturn]] NTAPI void irql_too_high(Irql current, Irql highest, const char* routine);
 
 // Bug-checks (0xA, naming `routine`) when the current IRQL is above `highest`.
 inline void require_irql_at_most(Irql highest, const char* routine) {
@@ -61,7 +61,15 @@ inline void require_irql_at_most(Irql highest, const char* routine) {
   }
 }
 // Bug-checks (0xC4) when normal kernel APCs are enabled: no critical region, IRQL below APC, no system thread.
-void require_apcs_disabled(const char* routine);
+[[noreturn]] NTAPI void apcs_enabled(const char* routine);
+inline void require_apcs_disabled(const char* routine) {
+  const Thread& thread = current_thread();
+  if (thread.irql < kApcLevel && thread.kernel_apc_disable == 0 && thread.special_apc_disable == 0 &&
+      !thread.system_thread) [[unlikely]] {
+    apcs_enabled(routine);
+  }
+}
+
 
 Irql raise_irql(Irql to);  // returns the old one; bug-checks if `to` is lower
 void lower_irql(Irql to);  // bug-checks if `to` is higher
@@ -69,10 +77,12 @@ void lower_irql(Irql to);  // bug-checks if `to` is higher
 // What a call into a driver must leave as it found it. Make one before, check after: bug-check 1 or 0xC4.
 class CallGuard {
  public:
-  explicit CallGuard(const char* routine);
-  void check() const;
+  NTAPI explicit CallGuard(const char* routine);
+  NTAPI void check() const;
 
  private:
+  [[noreturn]] NTAPI void report() const;
+
   const char* routine_;
   Irql irql_;
   std::int16_t kernel_apc_disable_;

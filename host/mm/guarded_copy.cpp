@@ -4,7 +4,7 @@
 #include "host/mm/fault.h"
 
 extern "C" {
-std::size_t wdscope_guarded_copy(void* target, const void* source, std::size_t size);
+NTAPI std::size_t wdscope_guarded_copy(void* target, const void* source, std::size_t size);
 extern const char wdscope_guarded_copy_wide[];
 extern const char wdscope_guarded_copy_bytes[];
 extern const char wdscope_guarded_copy_done[];
@@ -12,7 +12,7 @@ extern const char wdscope_guarded_copy_done[];
 
 namespace wdscope::host {
 
-std::size_t guarded_copy(void* target, const void* source, std::size_t size) {
+NTAPI std::size_t guarded_copy(void* target, const void* source, std::size_t size) {
   return wdscope_guarded_copy(target, source, size);
 }
 

@@ -4,11 +4,13 @@
 
 #include <cstddef>
 
+#include "host/nt/base.h"
+
 namespace wdscope::host {
 
 // Copies up to `size` bytes and returns how many were copied before the first unreadable byte. `target` must be good.
 // No system call on the fast path.
-std::size_t guarded_copy(void* target, const void* source, std::size_t size);
+NTAPI std::size_t guarded_copy(void* target, const void* source, std::size_t size);
 
 // Installs the SIGSEGV/SIGBUS handler that ends a guarded copy, and turns any other fault in driver code into a bug
 // check. Idempotent; called by Machine::boot.

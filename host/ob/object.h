@@ -30,6 +30,8 @@ struct ObjectType {  // OBJECT_TYPE: opaque to drivers
   void (*last_handle_closed)(void* body);  // may be null
 };
 
+inline constexpr std::uint32_t kLiveObject = 0x6A624F21;  // "!Obj"
+
 struct alignas(16) ObjectHeader {
   std::uint32_t signature;
   bool in_pool;    // false: the body is static storage and is never freed
@@ -50,12 +52,20 @@ inline constexpr std::size_t kObjectHeaderSize = (sizeof(ObjectHeader) + 15) & ~
 void* create_static_object(ObjectType& type, std::byte* storage);
 
 // Bug-checks when `body` is no live object; `routine` is named in the report.
-ObjectHeader& object_header(void* body, const char* routine);
+[[noreturn]] NTAPI void not_an_object(void* body, const char* routine);
+__attribute__((no_sanitize("address"))) inline ObjectHeader& object_header(void* body, const char* routine) {
+  auto* const header = reinterpret_cast<ObjectHeader*>(static_cast<std::byte*>(body) - kObjectHeaderSize);
+  if (!body || reinterpret_cast<std::uintptr_t>(body) % 16 != 0 || header->signature != kLiveObject || header->self != body)
+      [[unlikely]] {
+    not_an_object(body, routine);
+  }
+  return *header;
+}
 ObjectType* object_type(void* body);
 
 void reference_object(void* body);
 // Takes a reference only if the object is not already on its way out.
-bool try_reference_object(void* body);
+NTAPI bool try_reference_object(void* body);
 void dereference_object(void* body);
 
 // Objects' types that the object manager itself defines.

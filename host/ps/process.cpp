@@ -196,11 +196,17 @@ void drop_running_reference(Process* process) {
   dereference_object(process);
 }
 
-Process* find_process(std::uint64_t process_id) {
-  if (process_id == kSystemProcessId) {
-    reference_object(system_process());
-    return system_process();
-  }
+namespace {
+
+[[gnu::noinline]] NTAPI Process* reference_system_process() {
+  reference_object(system_process());
+  return system_process();
+}
+
+}  // namespace
+
+NTAPI Process* find_process(std::uint64_t process_id) {
+  if (process_id == kSystemProcessId) return reference_system_process();
   Bucket& bucket = bucket_of(process_id);
   BucketLock lock(bucket.lock);
   for (Process* process = bucket.first; process; process = process->next_in_bucket)

@@ -68,7 +68,7 @@ std::string indented(const std::vector<std::string>& lines) {
   return text;
 }
 
-void record_edge(Address from, LockKind from_kind, Address to, LockKind to_kind) {
+[[gnu::cold, gnu::noinline]] NTAPI void record_edge(Address from, LockKind from_kind, Address to, LockKind to_kind) {
   Graph& g = graph();
   std::string inversion;
   {
@@ -102,6 +102,12 @@ void record_edge(Address from, LockKind from_kind, Address to, LockKind to_kind)
 
 thread_local constinit HeldLocks thread_held_locks{};
 
+[[noreturn, gnu::cold, gnu::noinline]] NTAPI void too_many_locks(const void* lock) {
+  bug_check(kDriverVerifierDetectedViolation,
+            {0x1002, reinterpret_cast<Address>(lock), thread_held_locks.count, 0},
+            "a thread holds more than 32 locks at once: " + describe_held_locks());
+}
+
 }  // namespace
 
 const char* lock_kind_name(LockKind kind) {
@@ -124,7 +130,7 @@ HeldLocks& held_locks() {
   return thread_held_locks;
 }
 
-void lock_order_check(const void* lock, LockKind kind) {
+NTAPI void lock_order_check(const void* lock, LockKind kind) {
   const HeldLocks& held = thread_held_locks;
   if (held.count == 0) return;
   const auto to = reinterpret_cast<Address>(lock);
@@ -140,21 +146,20 @@ void lock_order_check(const void* lock, LockKind kind) {
   }
 }
 
-void lock_acquired(const void* lock, LockKind kind) {
+NTAPI void lock_acquired(const void* lock, LockKind kind) {
   if (locks_are_watched.load(std::memory_order_relaxed)) [[unlikely]] {
     note_lock_taken(lock, kind);
   }
   HeldLocks& held = thread_held_locks;
-  if (held.count == kMaximumLocksHeld) {
-    bug_check(kDriverVerifierDetectedViolation, {0x1002, reinterpret_cast<Address>(lock), held.count, 0},
-              "a thread holds more than 32 locks at once: " + describe_held_locks());
+  if (held.count == kMaximumLocksHeld) [[unlikely]] {
+    too_many_locks(lock);
   }
   held.locks[held.count].lock = lock;
   held.locks[held.count].kind = kind;
   ++held.count;
 }
 
-bool lock_released(const void* lock) {
+NTAPI bool lock_released(const void* lock) {
   HeldLocks& held = thread_held_locks;
   for (std::uint32_t i = held.count; i-- > 0;) {
     if (held.locks[i].lock != lock) continue;

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "host/nt/base.h"
+
 namespace wdscope::host {
 
 enum class LockKind : std::uint8_t { SpinLock, Resource, FastMutex, PushLock, Mutex };
@@ -28,10 +30,10 @@ struct HeldLocks {
 HeldLocks& held_locks();  // the calling thread's
 
 // Before blocking for a lock: bug-checks 0xC4 on an inversion. Not for try-acquires: those cannot deadlock.
-void lock_order_check(const void* lock, LockKind kind);
-void lock_acquired(const void* lock, LockKind kind);
+NTAPI void lock_order_check(const void* lock, LockKind kind);
+NTAPI void lock_acquired(const void* lock, LockKind kind);
 // False if the calling thread does not hold it.
-bool lock_released(const void* lock);
+NTAPI bool lock_released(const void* lock);
 bool lock_is_held(const void* lock);
 
 // The memory [start, start + size) goes: nothing is known any more of the locks in it. Cheap when none was.

@@ -59,7 +59,7 @@ void watch_locks(LockWatch watch) {
   watched().locks.clear();
 }
 
-void note_lock_taken(const void* lock, LockKind kind) {
+NTAPI void note_lock_taken(const void* lock, LockKind kind) {
   Watched& all = watched();
   const std::scoped_lock hold(all.mutex);
   auto found = all.locks.find(lock);

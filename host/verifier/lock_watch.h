@@ -17,7 +17,7 @@ enum class LockWatch : std::uint8_t { Off, On };
 void watch_locks(LockWatch watch);  // Off forgets what was seen
 
 extern std::atomic<bool> locks_are_watched;
-void note_lock_taken(const void* lock, LockKind kind);
+NTAPI void note_lock_taken(const void* lock, LockKind kind);
 
 // Locks seen in the driver's image, in its pool and in the extensions of its devices, in order of address.
 std::vector<DriverHoldings::Lock> locks_taken_of(const LoadedDriver& driver);
