@@ -10,6 +10,7 @@
 #include "cli/interrupts.h"
 #include "cli/lab_options.h"
 #include "cli/source_words.h"
+#include "cli/stop_request.h"
 #include "cli/summary.h"
 #include "cli/talk.h"
 #include "cli/verbs.h"
