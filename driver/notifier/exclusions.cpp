@@ -65,7 +65,7 @@ bool matches(MP_PROCESS_EXCLUDED* entry, const UNICODE_STRING& image_name, const
   const UNICODE_STRING& path = *path_of(entry);
   if (entry->NoBackslash) return equal_names(path, file_name);
   if (!entry->Wildcard) return equal_names(path, image_name);
-  return path.Length <= image_name.Length && RtlPrefixUnicodeString(&path, &image_name, TRUE);
+  return has_prefix(image_name, path);
 }
 
 // The exclusion lock is held.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The last component of a path, as the filter manager takes it apart.
+// The last component of a path, as the filter manager takes it apart, and names compared as NT compares them. A life
+// compares its names with every entry of every list, so comparing begins where names differ: at their ends.
 #pragma once
 
 #include "kit/nt.h"
@@ -9,9 +10,15 @@ namespace wdscope::notifier {
 // <= APC_LEVEL. *file_name points into `path`. FltParseFileName's status; then *file_name is untouched.
 [[nodiscard]] NTSTATUS final_component(PCUNICODE_STRING path, UNICODE_STRING* file_name);
 
-// PASSIVE_LEVEL. As RtlEqualUnicodeString without case, but a difference in length costs no call.
+// PASSIVE_LEVEL. What RtlEqualUnicodeString says of the two texts of `length` bytes without case.
+bool equal_texts(const WCHAR* one, const WCHAR* other, USHORT length);
+
+// PASSIVE_LEVEL. As RtlEqualUnicodeString and RtlPrefixUnicodeString without case.
 inline bool equal_names(const UNICODE_STRING& one, const UNICODE_STRING& other) {
-  return one.Length == other.Length && RtlEqualUnicodeString(&one, &other, TRUE);
+  return one.Length == other.Length && equal_texts(one.Buffer, other.Buffer, one.Length);
+}
+inline bool has_prefix(const UNICODE_STRING& name, const UNICODE_STRING& prefix) {
+  return prefix.Length <= name.Length && equal_texts(prefix.Buffer, name.Buffer, prefix.Length);
 }
 
 }  // namespace wdscope::notifier

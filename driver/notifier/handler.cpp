@@ -39,7 +39,7 @@ void fix_system_create_time() {
   ContextReference context;
   if (NT_SUCCESS(MpGetProcessContextByIdAndCreationTime(system_id, 0, context.put()))) {
     const ResourceLock lock(table_resource(), LockMode::Exclusive);
-    context->CreateTime = create_time;
+    change_create_time(context.get(), create_time);
   }
   MpSystemTimeFixed = true;
 }

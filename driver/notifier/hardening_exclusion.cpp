@@ -75,9 +75,8 @@ std::uint32_t decide(defender::MP_PROCESS_CONTEXT_25080* context, PCUNICODE_STRI
   if (!NT_SUCCESS(MpCreateProcessHardeningExcludeDataIfNeeded())) return kDefault;
   HARDENING_EXCLUSION_DATA* const data = hardening_data();
   if (data->Entries.flink == as_address(&data->Entries)) return kDefault;
-  const HARDENING_EXCLUSION* const entry = find_entry(data, [&](const UNICODE_STRING& path) {
-    return path.Length <= image_name->Length && RtlPrefixUnicodeString(&path, image_name, TRUE);
-  });
+  const HARDENING_EXCLUSION* const entry =
+      find_entry(data, [&](const UNICODE_STRING& path) { return has_prefix(*image_name, path); });
   if (entry) return bits_of(*entry);
   return equal_names(*as_pointer<UNICODE_STRING>(data->MpCmdRun), *image_name) ? kDefault : 0;
 }

@@ -10,6 +10,7 @@
 namespace wdscope::notifier {
 
 MP_PROCESS_TABLE* MpProcessTable;
+constinit std::atomic<std::uint64_t> keys_entered{0};
 
 namespace {
 
@@ -30,6 +31,27 @@ LIST_ENTRY* links_of(MP_PROCESS_CONTEXT* context) {
 
 MP_PROCESS_CONTEXT* context_of(LIST_ENTRY* links) {
   return CONTAINING_RECORD(reinterpret_cast<defender::ListLinks*>(links), MP_PROCESS_CONTEXT, TableLinks);
+}
+
+// A key stands once in a table, so it does not matter from where one looks for it. From both ends at once the next
+// context of one half comes from memory while the other's is awaited; and both a young process and an old one, which
+// have the most children, stand near an end.
+MP_PROCESS_CONTEXT* find_in(LIST_ENTRY* head, HANDLE process_id, LONGLONG create_time) {
+  const auto is_it = [=](LIST_ENTRY* links) {
+    const MP_PROCESS_CONTEXT* const context = context_of(links);
+    return context->ProcessId == reinterpret_cast<ULONG_PTR>(process_id) && context->CreateTime == create_time;
+  };
+  LIST_ENTRY* from_head = head->Flink;
+  LIST_ENTRY* from_tail = head->Blink;
+  if (from_head == head) return nullptr;
+  for (;;) {
+    if (is_it(from_head)) return context_of(from_head);
+    if (from_head == from_tail) return nullptr;
+    if (is_it(from_tail)) return context_of(from_tail);
+    from_head = from_head->Flink;
+    if (from_head == from_tail) return nullptr;
+    from_tail = from_tail->Blink;
+  }
 }
 
 // To follow damaged links would spread the damage: stop as the compiler's own fast-fail does.
@@ -101,17 +123,11 @@ void MpShutdownProcessTable() {
 NTSTATUS MpGetProcessContextByIdAndCreationTime(HANDLE process_id, LONGLONG create_time, MP_PROCESS_CONTEXT** context) {
   if (!process_id) return STATUS_NOT_FOUND;
   const ResourceLock lock(table_resource(), LockMode::Shared);
-  LIST_ENTRY* const head = bucket_of(process_id);
-  for (LIST_ENTRY* links = head->Flink; links != head; links = links->Flink) {
-    MP_PROCESS_CONTEXT* const candidate = context_of(links);
-    if (candidate->ProcessId != reinterpret_cast<ULONG_PTR>(process_id) || candidate->CreateTime != create_time) {
-      continue;
-    }
-    reference_context(candidate);
-    *context = candidate;
-    return STATUS_SUCCESS;
-  }
-  return STATUS_NOT_FOUND;
+  MP_PROCESS_CONTEXT* const found = find_in(bucket_of(process_id), process_id, create_time);
+  if (!found) return STATUS_NOT_FOUND;
+  reference_context(found);
+  *context = found;
+  return STATUS_SUCCESS;
 }
 
 NTSTATUS MpGetProcessContextByObject(PEPROCESS process, MP_PROCESS_CONTEXT** context) {
@@ -135,12 +151,18 @@ void insert_into_table(MP_PROCESS_CONTEXT* context) {
   links->Blink = head;
   first->Blink = links;
   head->Flink = links;
+  keys_entered.fetch_add(1);
   reference_context(context);
   if (context_flags(context).load() & defender::flag::Trusted) {
     ++MpProcessTable->TrustedCount;
   } else {
     ++MpProcessTable->UntrustedCount;
   }
+}
+
+void change_create_time(MP_PROCESS_CONTEXT* context, LONGLONG create_time) {
+  context->CreateTime = create_time;
+  keys_entered.fetch_add(1);
 }
 
 void unlink_from_table(MP_PROCESS_CONTEXT* context) {

@@ -6,6 +6,8 @@
 // out to while it is held.
 #pragma once
 
+#include <atomic>
+
 #include "abi/defender/process_context.h"
 #include "abi/defender/process_table.h"
 #include "notifier/mp_data.h"
@@ -16,6 +18,10 @@ using defender::MP_PROCESS_CONTEXT;
 using defender::MP_PROCESS_TABLE;
 
 extern MP_PROCESS_TABLE* MpProcessTable;  // null before initialisation and after shutdown
+
+// How often a key came into the table; written under the table lock, held exclusively. What was not found after this
+// was read is not there as long as it reads the same.
+extern std::atomic<std::uint64_t> keys_entered;
 
 // PASSIVE_LEVEL. STATUS_INSUFFICIENT_RESOURCES; what was made is left for MpShutdownProcessTable, as Defender does.
 [[nodiscard]] NTSTATUS MpInitializeProcessTable();
@@ -37,6 +43,8 @@ PKEVENT enumeration_done();
 
 // The table lock must be held exclusively. Links at the bucket's head, takes the table's reference, counts.
 void insert_into_table(MP_PROCESS_CONTEXT* context);
+// The table lock must be held exclusively.
+void change_create_time(MP_PROCESS_CONTEXT* context, LONGLONG create_time);
 // The table lock must be held exclusively. Unlinks; the table's reference becomes the caller's.
 void unlink_from_table(MP_PROCESS_CONTEXT* context);
 

@@ -79,7 +79,7 @@ struct Executive {
   static void unlink(ListEntry& entry) { unlink_checked(entry); }
   static std::uint32_t idle_mark() { return std::atomic_ref(idle_event).load(std::memory_order_acquire); }
   static void wait_idle(std::uint32_t mark) { futex_wait(&idle_event, mark, -1); }
-  static void announce_idle() {
+  NTAPI_ASIDE static void announce_idle() {
     std::atomic_ref(idle_event).fetch_add(1, std::memory_order_release);
     futex_wake(&idle_event, 0x7FFFFFFF);
   }
@@ -100,10 +100,15 @@ std::string describe_function(const void* function) {
   return image ? image->describe(function, LoadedImage::CodeAddress::Exact) : describe_address(function);
 }
 
+[[noreturn]] NTAPI_ASIDE void not_a_callback_object(CallbackObject* object, const char* routine) {
+  bug_check(kKernelSecurityCheckFailure, {0, reinterpret_cast<std::uint64_t>(object), 0, 0},
+            fmt::format("{}: {} is not a callback object.", routine, static_cast<void*>(object)));
+}
+
 void require_object(CallbackObject* object, const char* routine) {
-  if (!object || object->signature != kCallbackSignature)
-    bug_check(kKernelSecurityCheckFailure, {0, reinterpret_cast<std::uint64_t>(object), 0, 0},
-              fmt::format("{}: {} is not a callback object.", routine, static_cast<void*>(object)));
+  if (!object || object->signature != kCallbackSignature) [[unlikely]] {
+    not_a_callback_object(object, routine);
+  }
 }
 
 CallbackObject* make_object(Boolean allow_multiple) {

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Each thread keeps short lists of free blocks; batches move between those and one list a class, under its mutex.
+//
+// Runs of small blocks grow from the arena's start, those of large ones from its end: so no guard page lies between
+// small blocks, and Linux can back them with huge pages. Lists of thousands of blocks are walked at every process's
+// start, and would cost a miss of the translation buffers for each block otherwise.
 #include "host/ex/pool_layout.h"
 
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cstdio>
@@ -20,11 +25,20 @@
 namespace wdscope::host {
 namespace {
 
-constexpr std::size_t kSpanSize = 1 << 20;
-constexpr std::size_t kSpanCount = 64 * 1024;
+constexpr std::size_t kSpanSize = 64 << 10;
+constexpr std::size_t kSpanCount = 1024 * 1024;
+constexpr std::size_t kHugePage = 2 << 20;  // the arena's alignment, and what becomes accessible at once
+constexpr std::size_t kLargeRunSize = 1 << 20;
 constexpr std::uint32_t kBatch = 32;
-constexpr std::uint16_t kSmallStrides[kSmallClassCount] = {128, 192, 256, 336, 448, 576, 816, 1024, 1360, 2048, 4096};
 constexpr std::size_t kMinimumSlack = 16;
+
+// Whole cache lines each, behind half a line at the page's start: user bytes then start 16 behind a line. So a block's
+// first 48 bytes, where lists have their links and keys, lie in one line; and no driver gets a better alignment than
+// the 16 bytes that NT promises.
+constexpr std::size_t kCacheLine = 64;
+constexpr std::size_t kPageLead = kCacheLine + 16 - sizeof(PoolHeader);
+constexpr std::uint16_t kSmallStrides[kSmallClassCount] = {128, 192, 256, 320,  384,  448,
+                                                           576, 768, 960, 1344, 1984, 4032};
 
 struct Span {
   std::atomic<std::uint32_t> first;   // index of the first span of a run, plus one; 0: unused
@@ -33,7 +47,8 @@ struct Span {
 };
 
 Span spans[kSpanCount];
-std::atomic<std::uint32_t> spans_used{0};
+std::atomic<std::uint32_t> small_end{0};             // one past the last span of small runs
+std::atomic<std::uint32_t> large_start{kSpanCount};  // first span of large runs
 
 bool is_small(std::uint8_t size_class) {
   return size_class < kSmallClassCount;
@@ -47,33 +62,51 @@ std::size_t slot_size(std::uint8_t size_class) {
 }
 
 std::size_t run_spans(std::uint8_t size_class) {
-  return (slot_size(size_class) + kSpanSize - 1) / kSpanSize;
+  if (is_small(size_class)) return 1;
+  return (slot_size(size_class) + kLargeRunSize - 1) / kLargeRunSize * (kLargeRunSize / kSpanSize);
+}
+
+std::uint32_t slots_in_page(std::uint8_t size_class) {
+  return static_cast<std::uint32_t>((kPoolPage - kPageLead) / kSmallStrides[size_class]);
+}
+
+// How many whole strides `lines` cache lines of a page are: a multiplication instead of a division at every free.
+std::uint32_t strides_in(std::uint32_t lines, std::uint8_t size_class) {
+  static constexpr auto kReciprocals = [] {
+    std::array<std::uint32_t, kSmallClassCount> reciprocals{};
+    for (std::size_t i = 0; i < kSmallClassCount; ++i) {
+      const std::uint32_t lines_each = kSmallStrides[i] / kCacheLine;
+      reciprocals[i] = (0x10000 + lines_each - 1) / lines_each;
+    }
+    return reciprocals;
+  }();
+  return lines * kReciprocals[size_class] >> 16;
 }
 
 std::uint32_t slots_in_run(std::uint8_t size_class) {
   if (is_small(size_class)) {
-    return static_cast<std::uint32_t>(kSpanSize / kPoolPage * (kPoolPage / kSmallStrides[size_class]));
+    return static_cast<std::uint32_t>(kSpanSize / kPoolPage * slots_in_page(size_class));
   }
   return static_cast<std::uint32_t>(run_spans(size_class) * kSpanSize / slot_size(size_class));
 }
 
 std::size_t slot_offset(std::uint8_t size_class, std::uint32_t slot) {
   if (!is_small(size_class)) return slot * slot_size(size_class);
-  const std::uint32_t in_page = static_cast<std::uint32_t>(kPoolPage / kSmallStrides[size_class]);
-  return slot / in_page * kPoolPage + slot % in_page * kSmallStrides[size_class];
+  const std::uint32_t in_page = slots_in_page(size_class);
+  return slot / in_page * kPoolPage + kPageLead + slot % in_page * kSmallStrides[size_class];
 }
 
 std::byte* arena() {
   static std::byte* const base = [] {
-    // Where Linux puts a mapping by itself is above kSystemRangeStart; the alignment costs one more span.
-    void* memory =
-        mmap(nullptr, (kSpanCount + 1) * kSpanSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    // Where Linux puts a mapping by itself is above kSystemRangeStart; the alignment costs one more page.
+    void* memory = mmap(nullptr, kSpanCount * kSpanSize + kHugePage, PROT_NONE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     const auto address = reinterpret_cast<std::uintptr_t>(memory);
     if (memory == MAP_FAILED || address < kSystemRangeStart) {
       std::fputs("host: no address space for the pool above the system range start\n", stderr);
       std::abort();
     }
-    return reinterpret_cast<std::byte*>((address + kSpanSize - 1) & ~(kSpanSize - 1));
+    return reinterpret_cast<std::byte*>((address + kHugePage - 1) & ~(kHugePage - 1));
   }();
   return base;
 }
@@ -103,18 +136,39 @@ PoolHeader* header_at(std::uint32_t first_span, std::uint8_t size_class, std::ui
   return reinterpret_cast<PoolHeader*>(is_small(size_class) ? start : start + kPoolPage - sizeof(PoolHeader));
 }
 
+bool make_accessible(std::byte* start, std::size_t size) {
+  return mprotect(start, size, PROT_READ | PROT_WRITE) == 0;
+}
+
+// The next `count` spans of either end, accessible; kSpanCount: the arena is full.
+std::uint32_t take_spans(std::uint8_t size_class, std::uint32_t count) {
+  static std::mutex ends;
+  std::lock_guard hold(ends);
+  const std::uint32_t small = small_end, large = large_start;
+  if (small + count > large) return kSpanCount;
+  if (!is_small(size_class)) {
+    if (!make_accessible(arena() + (large - count) * kSpanSize, count * kSpanSize)) return kSpanCount;
+    return large_start = large - count;
+  }
+  std::byte* const start = arena() + small * kSpanSize;
+  const std::size_t left = (large - small) * kSpanSize;
+  if (small % (kHugePage / kSpanSize) == 0) {
+    if (!make_accessible(start, std::min(left, kHugePage))) return kSpanCount;
+    // Advice: a kernel without huge pages says no, and small ones do.
+    if (left >= kHugePage) madvise(start, kHugePage, MADV_HUGEPAGE);
+  }
+  small_end = small + count;
+  return small;
+}
+
 // Class mutex held.
 bool open_run(ClassState& state, std::uint8_t size_class) {
   const auto count = static_cast<std::uint32_t>(run_spans(size_class));
-  const std::uint32_t first = spans_used.fetch_add(count);
-  if (first + count > kSpanCount) {
-    spans_used.fetch_sub(count);
-    return false;
-  }
-  std::byte* const start = arena() + first * kSpanSize;
-  if (mprotect(start, count * kSpanSize, PROT_READ | PROT_WRITE) != 0) return false;
+  const std::uint32_t first = take_spans(size_class, count);
+  if (first == kSpanCount) return false;
 #ifdef WDSCOPE_ASAN
-  __lsan_register_root_region(start, count * kSpanSize);  // what only an object's header points to is not leaked
+  __lsan_register_root_region(arena() + first * kSpanSize,
+                              count * kSpanSize);  // what only an object's header points to is not leaked
 #endif
   spans[first].size_class = size_class;
   for (std::uint32_t i = 0; i < count; ++i) spans[first + i].first.store(first + 1, std::memory_order_release);
@@ -174,7 +228,7 @@ std::uint32_t batch_of(std::uint8_t size_class) {
 }  // namespace
 
 std::uint8_t pool_class_for(std::size_t size) {
-  if (size <= kPoolPage - sizeof(PoolHeader) - kMinimumSlack) {
+  if (size <= kSmallStrides[kSmallClassCount - 1] - sizeof(PoolHeader) - kMinimumSlack) {
     std::uint8_t c = 0;
     while (kSmallStrides[c] - sizeof(PoolHeader) - kMinimumSlack < size) ++c;
     return c;
@@ -248,8 +302,9 @@ PoolHeader* find_block(const void* address) {
   const std::size_t in_run = offset - (run - 1) * kSpanSize;
   std::uint32_t slot;
   if (is_small(size_class)) {
-    const std::uint32_t in_page = static_cast<std::uint32_t>(kPoolPage / kSmallStrides[size_class]);
-    const auto slot_in_page = static_cast<std::uint32_t>(in_run % kPoolPage / kSmallStrides[size_class]);
+    const std::uint32_t in_page = slots_in_page(size_class);
+    const std::size_t behind_lead = std::max(in_run % kPoolPage, kPageLead) - kPageLead;
+    const std::uint32_t slot_in_page = strides_in(static_cast<std::uint32_t>(behind_lead / kCacheLine), size_class);
     slot = static_cast<std::uint32_t>(in_run / kPoolPage) * in_page + std::min(slot_in_page, in_page - 1);
   } else {
     slot = static_cast<std::uint32_t>(in_run / slot_size(size_class));
@@ -259,12 +314,15 @@ PoolHeader* find_block(const void* address) {
 }
 
 void visit_blocks(void (*visit)(PoolHeader* header, void* context), void* context) {
-  const std::uint32_t used = std::min<std::uint32_t>(spans_used.load(), kSpanCount);
-  for (std::uint32_t i = 0; i < used; ++i) {
-    if (spans[i].first.load(std::memory_order_acquire) != i + 1) continue;
-    const std::uint32_t carved = spans[i].carved.load(std::memory_order_acquire);
-    for (std::uint32_t slot = 0; slot < carved; ++slot) visit(header_at(i, spans[i].size_class, slot), context);
-  }
+  const auto visit_spans = [=](std::uint32_t from, std::uint32_t to) {
+    for (std::uint32_t i = from; i < to; ++i) {
+      if (spans[i].first.load(std::memory_order_acquire) != i + 1) continue;
+      const std::uint32_t carved = spans[i].carved.load(std::memory_order_acquire);
+      for (std::uint32_t slot = 0; slot < carved; ++slot) visit(header_at(i, spans[i].size_class, slot), context);
+    }
+  };
+  visit_spans(0, small_end);
+  visit_spans(large_start, kSpanCount);
 }
 
 }  // namespace wdscope::host

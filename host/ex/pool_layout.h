@@ -2,7 +2,7 @@
 // The heap under the pool: one reserved arena above kSystemRangeStart, cut into spans of one size class each. Only
 // geometry and free lists; what a block is for is pool.cpp's business.
 //
-//   small:  [header 48][user ... slack]            slots never cross a page
+//   small:  [header 48][user ... slack]            slots never cross a page; user bytes start 16 behind a cache line
 //   large:  [page: ... header 48][user pages][guard page, no access]
 #pragma once
 
@@ -15,7 +15,7 @@ class LoadedImage;
 
 inline constexpr std::size_t kPoolPage = 4096;
 inline constexpr std::size_t kLargestPoolBlock = 64 * 1024 * 1024;  // the list of 100,000 processes needs 40
-inline constexpr std::uint8_t kSmallClassCount = 11;
+inline constexpr std::uint8_t kSmallClassCount = 12;
 inline constexpr std::uint8_t kLargeClassCount = 15;  // 1, 2, 4 ... 16384 pages
 inline constexpr std::uint8_t kPoolClassCount = kSmallClassCount + kLargeClassCount;
 

@@ -41,10 +41,14 @@ bool exchange(SlistHeader* head, SlistHeader& expected, const SlistHeader& desir
   return done;
 }
 
+[[noreturn, gnu::cold, gnu::noinline]] NTAPI void misaligned(const SlistHeader* head) {
+  bug_check(kDriverVerifierDetectedViolation, {0x1011, reinterpret_cast<std::uintptr_t>(head), 0, 0},
+            "SLIST_HEADER " + hex(head) + " is not 16-byte aligned");
+}
+
 SlistHeader read_header(SlistHeader* head) {
   if (reinterpret_cast<std::uintptr_t>(head) % 16 != 0) [[unlikely]] {
-    bug_check(kDriverVerifierDetectedViolation, {0x1011, reinterpret_cast<std::uintptr_t>(head), 0, 0},
-              "SLIST_HEADER " + hex(head) + " is not 16-byte aligned");
+    misaligned(head);
   }
   SlistHeader value{};
   exchange(head, value, value);  // the one way to read both words at once

@@ -13,24 +13,24 @@ struct Parts {
   std::u16string_view final_component, extension, stream;
 };
 
-// From the end to the last backslash: the stream begins with the first colon behind that, the extension behind the last
-// dot before the stream.
+// One look from the end: what a name's parts are is decided by its last backslash, the first colon and the last dot
+// behind that.
 Parts parse(std::u16string_view name) {
   constexpr auto kNone = std::u16string_view::npos;
-  std::size_t begin = name.size(), end = name.size(), dot = kNone;
-  for (; begin > 0 && name[begin - 1] != u'\\'; --begin) {
-    const std::size_t at = begin - 1;
-    if (name[at] == u':') {
-      end = at;
+  Parts parts;
+  std::size_t colon = kNone, dot = kNone;
+  std::size_t start = name.size();
+  for (; start != 0 && name[start - 1] != u'\\'; --start) {
+    if (name[start - 1] == u':') {
+      colon = start - 1;
       dot = kNone;
-    } else if (name[at] == u'.' && dot == kNone) {
-      dot = at;
+    } else if (name[start - 1] == u'.' && dot == kNone) {
+      dot = start - 1;
     }
   }
-  Parts parts;
-  parts.final_component = name.substr(begin);
-  parts.stream = name.substr(end);
-  if (dot != kNone) parts.extension = name.substr(dot + 1, end - dot - 1);
+  parts.final_component = name.substr(start);
+  if (colon != kNone) parts.stream = name.substr(colon);
+  if (dot != kNone) parts.extension = name.substr(dot + 1, colon == kNone ? kNone : colon - dot - 1);
   return parts;
 }
 

@@ -2,11 +2,16 @@
 #include "host/ke/raw_lock.h"
 
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 namespace wdscope::host {
+
+[[gnu::cold, gnu::noinline]] NTAPI void yield_processor() {
+  sched_yield();
+}
 
 void futex_wake(const void* word, int count) {
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);

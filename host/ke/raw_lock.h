@@ -3,8 +3,6 @@
 // It knows no IRQL and no owner. Spins briefly, then yields: the holder may be off the processor.
 #pragma once
 
-#include <sched.h>
-
 #include <atomic>
 #include <cstdint>
 
@@ -12,13 +10,15 @@
 
 namespace wdscope::host {
 
+NTAPI void yield_processor();
+
 class Backoff {
  public:
   void pause() {
     if (++spins_ < 64) {
       __builtin_ia32_pause();
     } else {
-      sched_yield();
+      yield_processor();
     }
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// NTAPI size_t wdscope_guarded_copy(void* target /*rcx*/, const void* source /*rdx*/, size_t size /*r8*/)
+// size_t wdscope_guarded_copy(void* target /*rcx*/, const void* source /*rdx*/, size_t size /*r8*/), NT's convention:
+// MmCopyMemory calls it without saving what it does not touch.
 // Invariant at every instruction that may fault: r9 = bytes still to copy, rdx and rcx where they go on. The fault
 // handler moves rip: from the wide loops to the byte loop (which finds the exact byte), from there to the end.
     .text
@@ -13,11 +14,10 @@ wdscope_guarded_copy:
     .cfi_startproc
     movq %r8, %r9
 wdscope_guarded_copy_wide:
-    subq $64, %r9
+    cmpq $64, %r9
     jb 2f
     .p2align 4
-1:  addq $64, %r9
-    movups (%rdx), %xmm0
+1:  movups (%rdx), %xmm0
     movups 16(%rdx), %xmm1
     movups 32(%rdx), %xmm2
     movups 48(%rdx), %xmm3
@@ -27,9 +27,17 @@ wdscope_guarded_copy_wide:
     movups %xmm3, 48(%rcx)
     addq $64, %rdx
     addq $64, %rcx
-    subq $128, %r9
+    subq $64, %r9
+    cmpq $64, %r9
     jae 1b
-2:  addq $64, %r9
+2:  cmpq $16, %r9
+    jb 3f
+    movups (%rdx), %xmm0
+    movups %xmm0, (%rcx)
+    addq $16, %rdx
+    addq $16, %rcx
+    subq $16, %r9
+    jmp 2b
 3:  cmpq $8, %r9
     jb 4f
     movq (%rdx), %rax
@@ -37,7 +45,6 @@ wdscope_guarded_copy_wide:
     addq $8, %rdx
     addq $8, %rcx
     subq $8, %r9
-    jmp 3b
 4:  testq %r9, %r9
     jz wdscope_guarded_copy_done
 wdscope_guarded_copy_bytes:

@@ -93,6 +93,10 @@ class ScenarioLab {
   const CreateMessage& facts_of(const std::string& name) const;
   std::string name_of(std::uint64_t process_id) const;
 
+  static constexpr FileTime k100nsPerMillisecond = 10'000;
+  static constexpr std::uint64_t kSystemId = 4;
+  static inline const std::string kSystemName = "System";
+
   Options options_;
   Origin origin_;
   VirtualClock clock_;
