@@ -15,13 +15,18 @@
 namespace wdscope::host {
 namespace {
 
-[[noreturn, gnu::cold, gnu::noinline]] void violation(std::uint64_t rule, const FastMutex* mutex, const char* text) {
+[[noreturn]] NTAPI_ASIDE void violation(std::uint64_t rule, const FastMutex* mutex, const char* text) {
   bug_check(kDriverVerifierDetectedViolation, {rule, current_thread().irql, reinterpret_cast<std::uintptr_t>(mutex), 0},
             std::string(text) + " (mutex " + hex(mutex) + ")");
 }
 
 std::atomic_ref<Thread*> owner_of(FastMutex* mutex) {
   return std::atomic_ref(mutex->owner);
+}
+
+NTAPI_ASIDE void wait_for(FastMutex* mutex) {
+  std::atomic_ref(mutex->contention).fetch_add(1, std::memory_order_relaxed);
+  KeWaitForSingleObject(&mutex->event, 0, 0, 0, nullptr);
 }
 
 // The caller's IRQL is already what it must be while holding the mutex.
@@ -31,8 +36,7 @@ void take(FastMutex* mutex, Thread& thread) {
     violation(0x1004, mutex, "a fast or guarded mutex was acquired by the thread that holds it: it would never end");
   }
   if (std::atomic_ref(mutex->count).fetch_sub(1, std::memory_order_acquire) != 1) [[unlikely]] {
-    std::atomic_ref(mutex->contention).fetch_add(1, std::memory_order_relaxed);
-    KeWaitForSingleObject(&mutex->event, 0, 0, 0, nullptr);
+    wait_for(mutex);
   }
   owner_of(mutex).store(&thread, std::memory_order_relaxed);
   lock_acquired(mutex, LockKind::FastMutex);

@@ -47,9 +47,10 @@ std::uint64_t owner_id(const Thread& thread) {
   return reinterpret_cast<std::uintptr_t>(&thread);
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void violation(std::uint64_t rule, const Resource* resource, std::string text) {
+[[noreturn]] NTAPI_ASIDE void violation(std::uint64_t rule, const Resource* resource, const char* text,
+                                        const char* routine = "") {
   bug_check(kDriverVerifierDetectedViolation, {rule, reinterpret_cast<std::uintptr_t>(resource), 0, 0},
-            std::move(text) + " (ERESOURCE " + hex(resource) + ")");
+            std::string(routine) + text + " (ERESOURCE " + hex(resource) + ")");
 }
 
 OwnerEntry* find_owner(Resource* resource, std::uint64_t owner) {
@@ -61,19 +62,24 @@ OwnerEntry* find_owner(Resource* resource, std::uint64_t owner) {
   return nullptr;
 }
 
+// A free entry where there was none.
+NTAPI_ASIDE OwnerEntry* grow_owners(Resource* resource) {
+  const Ulong old_size = resource->owner_table ? resource->owner_table[0].owner_count : 1;
+  const Ulong new_size = old_size * 2 < kFirstTableSize ? kFirstTableSize : old_size * 2;
+  auto* table = static_cast<OwnerEntry*>(pool_allocate_for_host(new_size * sizeof(OwnerEntry), kTableTag));
+  if (!table) bug_check(0x1E, {static_cast<Ulong>(kStatusInsufficientResources)}, "no memory for an owner table");
+  for (Ulong i = 0; i < new_size; ++i) table[i] = {};
+  for (Ulong i = 1; i < old_size; ++i) table[i] = resource->owner_table[i];
+  table[0].owner_count = new_size;
+  if (resource->owner_table) pool_free_for_host(resource->owner_table);
+  resource->owner_table = table;
+  return &table[old_size];
+}
+
 void add_owner(Resource* resource, std::uint64_t owner, Ulong count) {
   OwnerEntry* entry = find_owner(resource, 0);
-  if (!entry) {
-    const Ulong old_size = resource->owner_table ? resource->owner_table[0].owner_count : 1;
-    const Ulong new_size = old_size * 2 < kFirstTableSize ? kFirstTableSize : old_size * 2;
-    auto* table = static_cast<OwnerEntry*>(pool_allocate_for_host(new_size * sizeof(OwnerEntry), kTableTag));
-    if (!table) bug_check(0x1E, {static_cast<Ulong>(kStatusInsufficientResources)}, "no memory for an owner table");
-    for (Ulong i = 0; i < new_size; ++i) table[i] = {};
-    for (Ulong i = 1; i < old_size; ++i) table[i] = resource->owner_table[i];
-    table[0].owner_count = new_size;
-    if (resource->owner_table) pool_free_for_host(resource->owner_table);
-    resource->owner_table = table;
-    entry = &table[old_size];
+  if (!entry) [[unlikely]] {
+    entry = grow_owners(resource);
   }
   entry->owner_thread = owner;
   entry->owner_count = count;
@@ -158,53 +164,71 @@ Answer ask(Resource* resource, std::uint64_t me, Mode mode) {
 void require_initialised(Resource* resource, const char* routine) {
   // Its own list entry points at itself while the resource is known.
   if (resource->system_resources_list.flink != &resource->system_resources_list) [[unlikely]] {
-    violation(0x100C, resource, std::string(routine) + " on a resource that is not initialised, or was deleted");
+    violation(0x100C, resource, " on a resource that is not initialised, or was deleted", routine);
   }
 }
 
-bool acquire(Resource* resource, Boolean wait, Mode mode, const char* routine) {
+// What could not be had at once is asked for again, under the lock under which the thread queues for it.
+NTAPI_ASIDE void wait_for(Resource* resource, std::uint64_t me, Mode mode, const char* routine) {
+  Waiter waiter;
+  waiter.owner = me;
+  bool for_itself;
+  {
+    StateLock hold(resource->spin_lock);
+    if (ask(resource, me, mode) != Answer::Wait) return;
+    ++resource->contention_count;
+    for_itself = find_owner(resource, me) != nullptr;
+    if (!for_itself && mode == Mode::Exclusive) {
+      append(resource->exclusive_waiters, waiter);
+      ++resource->number_of_exclusive_waiters;
+    } else if (!for_itself) {
+      append(resource->shared_waiters, waiter);
+      ++resource->number_of_shared_waiters;
+    }
+  }
+  if (for_itself) {
+    violation(0x1004, resource, " by a thread that holds the resource shared would wait for itself for ever", routine);
+  }
+  while (waiter.granted.load(std::memory_order_acquire) == 0) futex_wait(&waiter.granted, 0, -1);
+}
+
+NTAPI bool acquire(Resource* resource, Boolean wait, Mode mode, const char* routine) {
   require_irql_at_most(kApcLevel, routine);
   require_apcs_disabled(routine);
   require_initialised(resource, routine);
-  const Thread& thread = current_thread();
-  const std::uint64_t me = owner_id(thread);
+  const std::uint64_t me = owner_id(current_thread());
   if (wait) lock_order_check(resource, LockKind::Resource);
-  Waiter waiter;
+  Answer answer;
   {
     StateLock hold(resource->spin_lock);
-    const Answer answer = ask(resource, me, mode);
-    if (answer != Answer::Wait) {
-      lock_acquired(resource, LockKind::Resource);
-      return true;
-    }
+    answer = ask(resource, me, mode);
+  }
+  if (answer == Answer::Wait) {
     if (!wait) return false;
-    waiter.owner = me;
-    ++resource->contention_count;
-    if (!find_owner(resource, me)) {
-      if (mode == Mode::Exclusive) {
-        append(resource->exclusive_waiters, waiter);
-        ++resource->number_of_exclusive_waiters;
-      } else {
-        append(resource->shared_waiters, waiter);
-        ++resource->number_of_shared_waiters;
-      }
-    } else {
-      waiter.owner = 0;
-    }
+    wait_for(resource, me, mode, routine);
   }
-  if (waiter.owner == 0) {
-    violation(0x1004, resource,
-              std::string(routine) + " by a thread that holds the resource shared would wait for itself for ever");
-  }
-  while (waiter.granted.load(std::memory_order_acquire) == 0) futex_wait(&waiter.granted, 0, -1);
   lock_acquired(resource, LockKind::Resource);
   return true;
 }
 
-void release(Resource* resource, std::uint64_t owner, const char* routine) {
-  if (current_thread().irql > kDispatchLevel) [[unlikely]] {
-    require_irql_at_most(kDispatchLevel, routine);
+[[noreturn]] NTAPI_ASIDE void not_held(Resource* resource, std::uint64_t owner, const char* routine) {
+  bug_check(
+      kResourceNotOwned,
+      {reinterpret_cast<std::uintptr_t>(resource), owner, reinterpret_cast<std::uintptr_t>(resource->owner_table), 0},
+      std::string(routine) + ": ERESOURCE " + hex(resource) + " is not held by owner " + hex(owner));
+}
+
+// An exclusive owner lets the shared in first, the last shared one an exclusive: neither kind starves. State lock held.
+NTAPI_ASIDE void let_waiters_in(Resource* resource, bool was_exclusive) {
+  if (resource->shared_waiters && (was_exclusive || !resource->exclusive_waiters)) {
+    grant_all_shared(resource);
+  } else if (resource->exclusive_waiters) {
+    grant_one_exclusive(resource);
   }
+}
+
+NTAPI void release(Resource* resource, std::uint64_t owner, const char* routine) {
+  require_irql_at_most(kDispatchLevel, routine);
   require_initialised(resource, routine);
   bool owned;
   {
@@ -218,19 +242,13 @@ void release(Resource* resource, std::uint64_t owner, const char* routine) {
       const bool was_exclusive = is_exclusive(resource);
       resource->flag &= static_cast<std::uint16_t>(~kOwnedExclusive);
       if (--resource->active_entries != 0) return;
-      // An exclusive owner lets the shared in first, the last shared one an exclusive: neither kind starves.
-      if (resource->shared_waiters && (was_exclusive || !resource->exclusive_waiters)) {
-        grant_all_shared(resource);
-      } else if (resource->exclusive_waiters) {
-        grant_one_exclusive(resource);
+      if (resource->shared_waiters || resource->exclusive_waiters) [[unlikely]] {
+        let_waiters_in(resource, was_exclusive);
       }
     }
   }
-  if (!owned) {
-    bug_check(
-        kResourceNotOwned,
-        {reinterpret_cast<std::uintptr_t>(resource), owner, reinterpret_cast<std::uintptr_t>(resource->owner_table), 0},
-        std::string(routine) + ": ERESOURCE " + hex(resource) + " is not held by owner " + hex(owner));
+  if (!owned) [[unlikely]] {
+    not_held(resource, owner, routine);
   }
 }
 
@@ -308,8 +326,7 @@ NTAPI Boolean ExAcquireSharedWaitForExclusive(Resource* resource, Boolean wait) 
 
 NTAPI void ExReleaseResourceLite(Resource* resource) {
   Thread& thread = current_thread();
-  if (thread.irql < kApcLevel && thread.kernel_apc_disable == 0 && thread.special_apc_disable == 0 &&
-      !thread.system_thread) [[unlikely]] {
+  if (!apcs_are_disabled(thread)) [[unlikely]] {
     violation(0x38, resource, "ExReleaseResourceLite was called with normal kernel APCs enabled");
   }
   release(resource, owner_id(thread), "ExReleaseResourceLite");
@@ -331,7 +348,9 @@ NTAPI void ExConvertExclusiveToSharedLite(Resource* resource) {
 NTAPI void ExSetResourceOwnerPointer(Resource* resource, void* owner) {
   const auto id = reinterpret_cast<std::uintptr_t>(owner);
   require_initialised(resource, "ExSetResourceOwnerPointer");
-  if ((id & 3) != 3) violation(0x1010, resource, "an owner pointer must have its two low bits set: " + hex(owner));
+  if ((id & 3) != 3) {
+    violation(0x1010, resource, ("an owner pointer must have its two low bits set: " + hex(owner)).c_str());
+  }
   bool owned;
   {
     StateLock hold(resource->spin_lock);

@@ -12,15 +12,24 @@ struct Parts {
   std::u16string_view final_component, extension, stream;
 };
 
+// From the end to the last backslash: the stream begins with the first colon behind that, the extension behind the last
+// dot before the stream.
 Parts parse(std::u16string_view name) {
   constexpr auto kNone = std::u16string_view::npos;
+  std::size_t begin = name.size(), end = name.size(), dot = kNone;
+  for (; begin > 0 && name[begin - 1] != u'\\'; --begin) {
+    const std::size_t at = begin - 1;
+    if (name[at] == u':') {
+      end = at;
+      dot = kNone;
+    } else if (name[at] == u'.' && dot == kNone) {
+      dot = at;
+    }
+  }
   Parts parts;
-  parts.final_component = name.substr(name.rfind(u'\\') + 1);
-  const std::size_t colon = parts.final_component.find(u':');
-  if (colon != kNone) parts.stream = parts.final_component.substr(colon);
-  const std::u16string_view file = parts.final_component.substr(0, colon);
-  const std::size_t dot = file.rfind(u'.');
-  if (dot != kNone) parts.extension = file.substr(dot + 1);
+  parts.final_component = name.substr(begin);
+  parts.stream = name.substr(end);
+  if (dot != kNone) parts.extension = name.substr(dot + 1, end - dot - 1);
   return parts;
 }
 

@@ -62,7 +62,7 @@ void unregister_image(const LoadedImage* image) {
   }
 }
 
-const LoadedImage* image_containing(const void* address) {
+NTAPI const LoadedImage* image_containing(const void* address) {
   const auto at = reinterpret_cast<std::uintptr_t>(address);
   const std::size_t count = slots_used.load(std::memory_order_acquire);
   for (std::size_t i = 0; i < count; ++i) {

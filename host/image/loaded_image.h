@@ -55,6 +55,6 @@ class LoadedImage {
 std::string describe_unloaded(const void* address);
 
 // The loaded image that contains `address`, or null. Lock-free; callable from a signal handler.
-const LoadedImage* image_containing(const void* address);
+NTAPI const LoadedImage* image_containing(const void* address);
 
 }  // namespace wdscope::host

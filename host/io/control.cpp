@@ -14,19 +14,18 @@ namespace {
 enum class Method : std::uint8_t { Buffered = 0, InDirect = 1, OutDirect = 2, Neither = 3 };
 
 constexpr Ulong kSystemBufferTag = pool_tag("SysB");
-constexpr int kUninitialized = 0xA5;
 
 Method method_of(Ulong code) {
   return static_cast<Method>(code & 3);
 }
-// The system buffer is as long as the longer of the two; what the input does not fill holds stale kernel memory.
+// The system buffer is as long as the longer of the two; what the input does not fill holds what the pool left there,
+// as stale kernel memory on Windows.
 bool buffer_input(Irp& irp, std::span<const std::byte> input, std::size_t output_size) {
   const std::size_t size = std::max(input.size(), output_size);
   if (size == 0) return true;
   irp.system_buffer = pool_allocate_for_host(size, kSystemBufferTag);
   if (!irp.system_buffer) return false;
   if (!input.empty()) std::memcpy(irp.system_buffer, input.data(), input.size());
-  std::memset(static_cast<std::byte*>(irp.system_buffer) + input.size(), kUninitialized, size - input.size());
   return true;
 }
 

@@ -175,14 +175,15 @@ class OpenFile final : public DeviceFile {
     if (!request) return {kStatusInsufficientResources, 0};
     prepare_request(*request, file_->device_object, file_, kIrpMjDeviceControl);
     const NtStatus prepared = prepare_control(*request, code, input, output);
-    Completion completion{prepared, 0};
-    if (nt_success(prepared)) {
-      list(request);
-      send_request(*request);
-      unlist(request);
-      completion = finish_control(*request, code, output);
+    if (!nt_success(prepared)) {
+      const std::scoped_lock lock(lock_);
+      lay_idle(request);
+      return {prepared, 0};
     }
-    release(request);
+    list(request);
+    send_request(*request);
+    const Completion completion = finish_control(*request, code, output);
+    unlist(request);
     return completion;
   }
 
@@ -196,7 +197,10 @@ class OpenFile final : public DeviceFile {
     if (!request) return completed({kStatusInsufficientResources, 0});
     prepare_request(*request, file_->device_object, file_, kIrpMjDeviceControl);
     if (const NtStatus prepared = prepare_control(*request, code, input, output); !nt_success(prepared)) {
-      release(request);
+      {
+        const std::scoped_lock lock(lock_);
+        lay_idle(request);
+      }
       return completed({prepared, 0});
     }
     auto* const posted = new Posted{request, this, code, output, std::move(completed)};
@@ -235,10 +239,10 @@ class OpenFile final : public DeviceFile {
     {
       std::scoped_lock lock(file.lock_);
       std::erase(file.posted_, posted);
-    }
-    if (posted->holders.fetch_sub(1) == 1) {
-      file.release(&request);
-      delete posted;
+      if (posted->holders.fetch_sub(1) == 1) {
+        file.lay_idle(&request);
+        delete posted;
+      }
     }
     completed(completion);
   }
@@ -255,9 +259,9 @@ class OpenFile final : public DeviceFile {
     return allocate_request();
   }
 
-  void release(Request* request) {
+  // Lock held.
+  void lay_idle(Request* request) {
     request->irp.type = 0;
-    std::scoped_lock lock(lock_);
     idle_.push_back(request);
   }
 
@@ -270,6 +274,7 @@ class OpenFile final : public DeviceFile {
     std::scoped_lock lock(lock_);
     *std::find(in_flight_.begin(), in_flight_.end(), request) = in_flight_.back();
     in_flight_.pop_back();
+    lay_idle(request);
   }
 
   FileObject* const file_;

@@ -5,6 +5,13 @@
 #include "host/verifier/bug_check.h"
 
 namespace wdscope::host {
+namespace {
+
+[[noreturn]] NTAPI_ASIDE void unbalanced(std::uint64_t which, const char* text) {
+  bug_check(kDriverVerifierDetectedViolation, {0x3E, which, 0, 0}, text);
+}
+
+}  // namespace
 
 NTAPI Irql KeGetCurrentIrql() {
   return current_thread().irql;
@@ -29,8 +36,7 @@ NTAPI void KeEnterCriticalRegion() {
 NTAPI void KeLeaveCriticalRegion() {
   Thread& thread = current_thread();
   if (thread.kernel_apc_disable >= 0) [[unlikely]] {
-    bug_check(kDriverVerifierDetectedViolation, {0x3E, 0, 0, 0},
-              "KeLeaveCriticalRegion without a KeEnterCriticalRegion before it");
+    unbalanced(0, "KeLeaveCriticalRegion without a KeEnterCriticalRegion before it");
   }
   ++thread.kernel_apc_disable;
 }
@@ -42,8 +48,7 @@ NTAPI void KeEnterGuardedRegion() {
 NTAPI void KeLeaveGuardedRegion() {
   Thread& thread = current_thread();
   if (thread.special_apc_disable >= 0) [[unlikely]] {
-    bug_check(kDriverVerifierDetectedViolation, {0x3E, 1, 0, 0},
-              "KeLeaveGuardedRegion without a KeEnterGuardedRegion before it");
+    unbalanced(1, "KeLeaveGuardedRegion without a KeEnterGuardedRegion before it");
   }
   ++thread.special_apc_disable;
 }

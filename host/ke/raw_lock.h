@@ -8,6 +8,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "host/nt/base.h"
+
 namespace wdscope::host {
 
 class Backoff {
@@ -29,7 +31,8 @@ template <class Word, Word kBit>
 class BitLock {
  public:
   explicit BitLock(Word& word) : word_(word) {
-    for (Backoff backoff; word_.fetch_or(kBit, std::memory_order_acquire) & kBit; backoff.pause()) {
+    if (word_.fetch_or(kBit, std::memory_order_acquire) & kBit) [[unlikely]] {
+      wait();
     }
   }
   ~BitLock() { word_.fetch_and(static_cast<Word>(~kBit), std::memory_order_release); }
@@ -37,7 +40,33 @@ class BitLock {
   BitLock& operator=(const BitLock&) = delete;
 
  private:
+  NTAPI_ASIDE void wait() {
+    for (Backoff backoff; word_.fetch_or(kBit, std::memory_order_acquire) & kBit; backoff.pause()) {
+    }
+  }
+
   std::atomic_ref<Word> word_;
+};
+
+// Takes a word that is nothing but this lock for a scope: half as dear to give back as a bit.
+class WordLock {
+ public:
+  explicit WordLock(std::uint32_t& word) : word_(word) {
+    if (word_.exchange(1, std::memory_order_acquire) != 0) [[unlikely]] {
+      wait();
+    }
+  }
+  ~WordLock() { word_.store(0, std::memory_order_release); }
+  WordLock(const WordLock&) = delete;
+  WordLock& operator=(const WordLock&) = delete;
+
+ private:
+  NTAPI_ASIDE void wait() {
+    for (Backoff backoff; word_.exchange(1, std::memory_order_acquire) != 0; backoff.pause()) {
+    }
+  }
+
+  std::atomic_ref<std::uint32_t> word_;
 };
 
 // Linux futexes, on words private to this process.

@@ -16,12 +16,20 @@ std::uint64_t as_owner(const Thread& thread) {
   return reinterpret_cast<std::uintptr_t>(&thread);
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void violation(std::uint64_t rule, const KSpinLock* lock, std::string text) {
+[[noreturn]] void report(std::uint64_t rule, const KSpinLock* lock, std::string text) {
   bug_check(kDriverVerifierDetectedViolation, {rule, reinterpret_cast<std::uintptr_t>(lock), current_thread().irql, 0},
             std::move(text) + " (spin lock " + hex(lock) + ", IRQL " + std::to_string(current_thread().irql) + ")");
 }
 
-[[gnu::noinline]] void spin_for(KSpinLock* lock, std::uint64_t me) {
+[[noreturn]] NTAPI_ASIDE void violation(std::uint64_t rule, const KSpinLock* lock, const char* text) {
+  report(rule, lock, text);
+}
+
+[[noreturn]] NTAPI_ASIDE void release_raises(const KSpinLock* lock, Irql old_irql) {
+  report(0x31, lock, "KeReleaseSpinLock would raise IRQL to " + std::to_string(old_irql));
+}
+
+NTAPI_ASIDE void spin_for(KSpinLock* lock, std::uint64_t me) {
   std::atomic_ref<KSpinLock> word(*lock);
   Backoff backoff;
   for (;;) {
@@ -76,7 +84,7 @@ NTAPI void KeReleaseSpinLock(KSpinLock* lock, Irql old_irql) {
   }
   give(lock, thread);
   if (old_irql > kDispatchLevel) [[unlikely]] {
-    violation(0x31, lock, "KeReleaseSpinLock would raise IRQL to " + std::to_string(old_irql));
+    release_raises(lock, old_irql);
   }
   thread.irql = old_irql;
 }

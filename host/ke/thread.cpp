@@ -152,7 +152,7 @@ void set_system_process(Process* process) {
 
 constinit thread_local Thread* this_thread = nullptr;
 
-[[gnu::noinline]] Thread& adopt_linux_thread() {
+NTAPI_ASIDE Thread& adopt_linux_thread() {
   adopt_thread(make_thread());
   return *this_thread;
 }
@@ -169,54 +169,43 @@ ProcessContext::~ProcessContext() {
   current_thread().process = previous_;
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void irql_too_high(Irql current, Irql highest, const char* routine) {
+[[noreturn]] NTAPI_ASIDE void irql_too_high(Irql current, Irql highest, const char* routine) {
   bug_check(kIrqlNotLessOrEqual, {0, current, 0, 0},
             std::string(routine) + " was called at IRQL " + std::to_string(current) + "; it needs IRQL " +
                 std::to_string(highest) + " or lower" +
                 (held_locks().count ? ". Held: " + describe_held_locks() : std::string()));
 }
 
-void require_apcs_disabled(const char* routine) {
-  const Thread& thread = current_thread();
-  if (thread.irql >= kApcLevel || thread.kernel_apc_disable != 0 || thread.special_apc_disable != 0 ||
-      thread.system_thread) {
-    return;
-  }
+[[noreturn]] NTAPI_ASIDE void apcs_enabled(const char* routine) {
   bug_check(kDriverVerifierDetectedViolation, {0x37, 0, 0, 0},
             std::string(routine) +
                 " was called with normal kernel APCs enabled; enter a critical region (KeEnterCriticalRegion) first");
 }
 
-Irql raise_irql(Irql to) {
+[[noreturn]] static NTAPI_ASIDE void wrong_way(std::uint64_t rule, const char* doing, Irql old, Irql to) {
+  bug_check(kDriverVerifierDetectedViolation, {rule, old, to, 0},
+            std::string(doing) + " IRQL from " + std::to_string(old) + " to " + std::to_string(to));
+}
+
+NTAPI Irql raise_irql(Irql to) {
   Thread& thread = current_thread();
   const Irql old = thread.irql;
   if (to < old || to > kHighLevel) [[unlikely]] {
-    bug_check(kDriverVerifierDetectedViolation, {0x30, old, to, 0},
-              "raising IRQL from " + std::to_string(old) + " to " + std::to_string(to));
+    wrong_way(0x30, "raising", old, to);
   }
   thread.irql = to;
   return old;
 }
 
-void lower_irql(Irql to) {
+NTAPI void lower_irql(Irql to) {
   Thread& thread = current_thread();
   if (to > thread.irql) [[unlikely]] {
-    bug_check(kDriverVerifierDetectedViolation, {0x31, thread.irql, to, 0},
-              "lowering IRQL from " + std::to_string(thread.irql) + " to " + std::to_string(to));
+    wrong_way(0x31, "lowering", thread.irql, to);
   }
   thread.irql = to;
 }
 
-CallGuard::CallGuard(const char* routine) : routine_(routine) {
-  const Thread& thread = current_thread();
-  irql_ = thread.irql;
-  kernel_apc_disable_ = thread.kernel_apc_disable;
-  special_apc_disable_ = thread.special_apc_disable;
-  locks_ = held_locks().count;
-}
-
-void CallGuard::check() const {
-  const Thread& thread = current_thread();
+[[noreturn]] NTAPI_ASIDE void CallGuard::broken(const Thread& thread) const {
   if (thread.irql != irql_) {
     bug_check(kIrqlNotLessOrEqual, {0, thread.irql, irql_, 0},
               std::string(routine_) + " was entered at IRQL " + std::to_string(irql_) + " and returned at IRQL " +
@@ -226,15 +215,13 @@ void CallGuard::check() const {
     bug_check(kDriverVerifierDetectedViolation, {0x1003, held_locks().count, locks_, 0},
               std::string(routine_) + " returned holding locks: " + describe_held_locks());
   }
-  if (thread.kernel_apc_disable != kernel_apc_disable_ || thread.special_apc_disable != special_apc_disable_) {
-    bug_check(kApcIndexMismatch,
-              {0, static_cast<std::uint64_t>(thread.special_apc_disable),
-               static_cast<std::uint64_t>(thread.kernel_apc_disable), 0},
-              std::string(routine_) + " left a critical or guarded region unbalanced: kernel APC count went from " +
-                  std::to_string(kernel_apc_disable_) + " to " + std::to_string(thread.kernel_apc_disable) +
-                  ", special from " + std::to_string(special_apc_disable_) + " to " +
-                  std::to_string(thread.special_apc_disable));
-  }
+  bug_check(kApcIndexMismatch,
+            {0, static_cast<std::uint64_t>(thread.special_apc_disable),
+             static_cast<std::uint64_t>(thread.kernel_apc_disable), 0},
+            std::string(routine_) + " left a critical or guarded region unbalanced: kernel APC count went from " +
+                std::to_string(kernel_apc_disable_) + " to " + std::to_string(thread.kernel_apc_disable) +
+                ", special from " + std::to_string(special_apc_disable_) + " to " +
+                std::to_string(thread.special_apc_disable));
 }
 
 }  // namespace wdscope::host

@@ -7,6 +7,7 @@
 
 #include "host/nt/base.h"
 #include "host/nt/ke.h"
+#include "host/verifier/lock_order.h"
 
 namespace wdscope::host {
 
@@ -26,7 +27,7 @@ struct Thread {                         // the ETHREAD; drivers see only its add
 
 // The calling thread's NT thread, or null if it has none yet. Set by thread.cpp alone.
 extern constinit thread_local Thread* this_thread;
-Thread& adopt_linux_thread();
+NTAPI_ASIDE Thread& adopt_linux_thread();
 
 // The calling thread's NT thread; made on first use, in the System process, at PASSIVE_LEVEL.
 inline Thread& current_thread() {
@@ -51,7 +52,7 @@ class ProcessContext {
   Process* previous_;
 };
 
-[[noreturn]] void irql_too_high(Irql current, Irql highest, const char* routine);
+[[noreturn]] NTAPI_ASIDE void irql_too_high(Irql current, Irql highest, const char* routine);
 
 // Bug-checks (0xA, naming `routine`) when the current IRQL is above `highest`.
 inline void require_irql_at_most(Irql highest, const char* routine) {
@@ -60,19 +61,43 @@ inline void require_irql_at_most(Irql highest, const char* routine) {
     irql_too_high(current, highest, routine);
   }
 }
-// Bug-checks (0xC4) when normal kernel APCs are enabled: no critical region, IRQL below APC, no system thread.
-void require_apcs_disabled(const char* routine);
+[[noreturn]] NTAPI_ASIDE void apcs_enabled(const char* routine);
 
-Irql raise_irql(Irql to);  // returns the old one; bug-checks if `to` is lower
-void lower_irql(Irql to);  // bug-checks if `to` is higher
+inline bool apcs_are_disabled(const Thread& thread) {
+  return thread.irql >= kApcLevel || thread.kernel_apc_disable != 0 || thread.special_apc_disable != 0 ||
+         thread.system_thread;
+}
+// Bug-checks (0xC4) when normal kernel APCs are enabled: no critical region, IRQL below APC, no system thread.
+inline void require_apcs_disabled(const char* routine) {
+  if (!apcs_are_disabled(current_thread())) [[unlikely]] {
+    apcs_enabled(routine);
+  }
+}
+
+NTAPI Irql raise_irql(Irql to);  // returns the old one; bug-checks if `to` is lower
+NTAPI void lower_irql(Irql to);  // bug-checks if `to` is higher
 
 // What a call into a driver must leave as it found it. Make one before, check after: bug-check 1 or 0xC4.
 class CallGuard {
  public:
-  explicit CallGuard(const char* routine);
-  void check() const;
+  explicit CallGuard(const char* routine) : routine_(routine) {
+    const Thread& thread = current_thread();
+    irql_ = thread.irql;
+    kernel_apc_disable_ = thread.kernel_apc_disable;
+    special_apc_disable_ = thread.special_apc_disable;
+    locks_ = held_locks().count;
+  }
+  void check() const {
+    const Thread& thread = current_thread();
+    if (thread.irql != irql_ || held_locks().count > locks_ || thread.kernel_apc_disable != kernel_apc_disable_ ||
+        thread.special_apc_disable != special_apc_disable_) [[unlikely]] {
+      broken(thread);
+    }
+  }
 
  private:
+  [[noreturn]] NTAPI_ASIDE void broken(const Thread& thread) const;
+
   const char* routine_;
   Irql irql_;
   std::int16_t kernel_apc_disable_;

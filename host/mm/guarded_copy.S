@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// size_t wdscope_guarded_copy(void* target /*rdi*/, const void* source /*rsi*/, size_t size /*rdx*/)
-// Invariant at every instruction that may fault: rcx = bytes still to copy, rsi and rdi where they go on. The fault
+// NTAPI size_t wdscope_guarded_copy(void* target /*rcx*/, const void* source /*rdx*/, size_t size /*r8*/)
+// Invariant at every instruction that may fault: r9 = bytes still to copy, rdx and rcx where they go on. The fault
 // handler moves rip: from the wide loops to the byte loop (which finds the exact byte), from there to the end.
     .text
     .globl wdscope_guarded_copy
@@ -11,45 +11,45 @@
     .p2align 4
 wdscope_guarded_copy:
     .cfi_startproc
-    movq %rdx, %rcx
+    movq %r8, %r9
 wdscope_guarded_copy_wide:
-    subq $64, %rcx
+    subq $64, %r9
     jb 2f
     .p2align 4
-1:  addq $64, %rcx
-    movups (%rsi), %xmm0
-    movups 16(%rsi), %xmm1
-    movups 32(%rsi), %xmm2
-    movups 48(%rsi), %xmm3
-    movups %xmm0, (%rdi)
-    movups %xmm1, 16(%rdi)
-    movups %xmm2, 32(%rdi)
-    movups %xmm3, 48(%rdi)
-    addq $64, %rsi
-    addq $64, %rdi
-    subq $128, %rcx
+1:  addq $64, %r9
+    movups (%rdx), %xmm0
+    movups 16(%rdx), %xmm1
+    movups 32(%rdx), %xmm2
+    movups 48(%rdx), %xmm3
+    movups %xmm0, (%rcx)
+    movups %xmm1, 16(%rcx)
+    movups %xmm2, 32(%rcx)
+    movups %xmm3, 48(%rcx)
+    addq $64, %rdx
+    addq $64, %rcx
+    subq $128, %r9
     jae 1b
-2:  addq $64, %rcx
-3:  cmpq $8, %rcx
+2:  addq $64, %r9
+3:  cmpq $8, %r9
     jb 4f
-    movq (%rsi), %rax
-    movq %rax, (%rdi)
-    addq $8, %rsi
-    addq $8, %rdi
-    subq $8, %rcx
+    movq (%rdx), %rax
+    movq %rax, (%rcx)
+    addq $8, %rdx
+    addq $8, %rcx
+    subq $8, %r9
     jmp 3b
-4:  testq %rcx, %rcx
+4:  testq %r9, %r9
     jz wdscope_guarded_copy_done
 wdscope_guarded_copy_bytes:
-    movb (%rsi), %al
-    movb %al, (%rdi)
-    incq %rsi
-    incq %rdi
-    decq %rcx
+    movb (%rdx), %al
+    movb %al, (%rcx)
+    incq %rdx
+    incq %rcx
+    decq %r9
     jnz wdscope_guarded_copy_bytes
 wdscope_guarded_copy_done:
-    movq %rdx, %rax
-    subq %rcx, %rax
+    movq %r8, %rax
+    subq %r9, %rax
     ret
     .cfi_endproc
     .size wdscope_guarded_copy, .-wdscope_guarded_copy

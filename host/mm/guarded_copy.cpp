@@ -4,17 +4,12 @@
 #include "host/mm/fault.h"
 
 extern "C" {
-std::size_t wdscope_guarded_copy(void* target, const void* source, std::size_t size);
 extern const char wdscope_guarded_copy_wide[];
 extern const char wdscope_guarded_copy_bytes[];
 extern const char wdscope_guarded_copy_done[];
 }
 
 namespace wdscope::host {
-
-std::size_t guarded_copy(void* target, const void* source, std::size_t size) {
-  return wdscope_guarded_copy(target, source, size);
-}
 
 bool end_guarded_copy(greg_t* registers) {
   const auto rip = static_cast<std::uintptr_t>(registers[REG_RIP]);

@@ -27,6 +27,10 @@ std::uint64_t user_probe_address = kSystemRangeStart - 0x10000;
 
 std::function<void(std::uint64_t, std::size_t)> before_each_copy;
 
+NTAPI_ASIDE void tell_before_copy(CopyAddress source, SizeT size) {
+  before_each_copy(reinterpret_cast<std::uintptr_t>(source.virtual_address), size);
+}
+
 bool is_readable(const void* address) {
   std::byte byte;
   return guarded_copy(&byte, address, 1) == 1;
@@ -79,8 +83,9 @@ NTAPI NtStatus MmCopyMemory(void* target, CopyAddress source, SizeT size, Ulong 
     *transferred = 0;
     return flags == kCopyPhysical ? kStatusNotSupported : kStatusInvalidParameter4;
   }
-  if (before_each_copy) [[unlikely]]
-    before_each_copy(reinterpret_cast<std::uintptr_t>(source.virtual_address), size);
+  if (before_each_copy) [[unlikely]] {
+    tell_before_copy(source, size);
+  }
   sanitizer_sees_write(target, size, caller);  // the source may be anything: reading it is never an error
   *transferred = guarded_copy(target, source.virtual_address, size);
   return *transferred == size ? kStatusSuccess : kStatusInvalidAddress;

@@ -9,7 +9,12 @@
 #include <string_view>
 
 // Driver code calls the host, and is called by it, by the Windows x64 convention.
+//
+// A routine in that convention keeps ten vector registers that Linux's lets go. One call of a Linux routine anywhere in
+// it, be it for a report that never comes, and its prologue saves them all, which costs more than many of NT's routines
+// do. So what those call on their way is inline, or NTAPI itself; what they call beside the way is NTAPI_ASIDE.
 #define NTAPI __attribute__((ms_abi))
+#define NTAPI_ASIDE __attribute__((ms_abi, cold, noinline))
 
 namespace wdscope::host {
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "host/ob/handle.h"
 
-#include <mutex>
-
 #include <fmt/format.h>
 
 #include "host/image/loaded_image.h"
+#include "host/ke/raw_lock.h"
 #include "host/ke/thread.h"
 #include "host/ob/namespace.h"
 #include "host/ps/process.h"
@@ -20,14 +19,16 @@ struct Entry {
   void* body;  // null: free
   Ulong access;
   const LoadedImage* owner;
+  std::size_t next_free;  // of a free one: the slot of another, or kNoSlot
 };
+constexpr std::size_t kNoSlot = ~std::size_t{0};
 
 // Kernel handles have the upper half set, so that none is ever mistaken for a user handle or a process id.
 constexpr Handle kKernelHandleBase = 0xFFFFFFFF'80000000;
 
-std::mutex table_lock;
+std::uint32_t table_lock = 0;
 std::vector<Entry> table;
-std::vector<std::size_t> free_slots;
+std::size_t first_free = kNoSlot;
 
 // Caller holds the lock.
 Entry* find(Handle handle) {
@@ -41,41 +42,57 @@ Handle handle_at(std::size_t slot) {
   return kKernelHandleBase + 4 * (slot + 1);
 }
 
+// Caller holds the lock.
+NTAPI_ASIDE void add_slot() {
+  table.push_back({nullptr, 0, nullptr, first_free});
+  first_free = table.size() - 1;
+}
+
+NTAPI_ASIDE void last_handle_gone(ObjectHeader& header, void* body) {
+  if (header.type->last_handle_closed) header.type->last_handle_closed(body);
+  last_handle_closed(body);
+}
+
 void give_up(void* body) {
   ObjectHeader& header = object_header(body, "ZwClose");
-  if (header.handle_count.fetch_sub(1) == 1) {
-    if (header.type->last_handle_closed) header.type->last_handle_closed(body);
-    last_handle_closed(body);
+  // Only a type or a name has something to do with the last.
+  if (header.handle_count.fetch_sub(1) == 1 && (header.type->last_handle_closed || header.directory.load())) {
+    last_handle_gone(header, body);
   }
   dereference_object(body);
 }
 
+NTAPI_ASIDE void closed_no_handle(Handle handle, void* caller) {
+  if (image_containing(caller))
+    bug_check(0x93, {handle, 0, 0, 0},
+              fmt::format("ZwClose: {:#x} is not an open handle: closed twice, or never opened.", handle));
+}
+
 }  // namespace
 
-NtStatus open_handle(void* body, Ulong access, void* caller, Handle* handle) {
+NTAPI NtStatus open_handle(void* body, Ulong access, void* caller, Handle* handle) {
   reference_object(body);
   object_header(body, "ObInsertObject").handle_count.fetch_add(1);
-  std::scoped_lock lock(table_lock);
-  std::size_t slot = table.size();
-  if (free_slots.empty()) {
-    table.push_back({});
-  } else {
-    slot = free_slots.back();
-    free_slots.pop_back();
+  const LoadedImage* const owner = image_containing(caller);
+  WordLock lock(table_lock);
+  if (first_free == kNoSlot) [[unlikely]] {
+    add_slot();
   }
-  table[slot] = {body, access, image_containing(caller)};
+  const std::size_t slot = first_free;
+  first_free = table[slot].next_free;
+  table[slot] = {body, access, owner, kNoSlot};
   *handle = handle_at(slot);
   return kStatusSuccess;
 }
 
-NtStatus reference_by_handle(Handle handle, Ulong access, ObjectType* type, ProcessorMode mode, void** body) {
+NTAPI NtStatus reference_by_handle(Handle handle, Ulong access, ObjectType* type, ProcessorMode mode, void** body) {
   void* found = nullptr;
   Ulong granted = ~0U;
   if (handle == kCurrentProcessHandle) {
     found = current_thread().process;
     reference_object(found);
   } else {
-    std::scoped_lock lock(table_lock);
+    WordLock lock(table_lock);
     Entry* entry = find(handle);
     if (!entry) return kStatusInvalidHandle;
     found = entry->body;
@@ -83,7 +100,7 @@ NtStatus reference_by_handle(Handle handle, Ulong access, ObjectType* type, Proc
     reference_object(found);
   }
   NtStatus status = kStatusSuccess;
-  if (type && object_type(found) != type)
+  if (type && object_header(found, "ObReferenceObjectByHandle").type != type)
     status = kStatusObjectTypeMismatch;
   else if (mode == ProcessorMode::User && (access & ~granted))
     status = kStatusAccessDenied;
@@ -96,29 +113,29 @@ NtStatus reference_by_handle(Handle handle, Ulong access, ObjectType* type, Proc
 }
 
 NtStatus granted_access(Handle handle, Ulong* access) {
-  std::scoped_lock lock(table_lock);
+  WordLock lock(table_lock);
   Entry* entry = find(handle);
   if (!entry) return kStatusInvalidHandle;
   *access = entry->access;
   return kStatusSuccess;
 }
 
-NtStatus close_handle(Handle handle) {
+NTAPI NtStatus close_handle(Handle handle) {
   void* body = nullptr;
   {
-    std::scoped_lock lock(table_lock);
+    WordLock lock(table_lock);
     Entry* entry = find(handle);
     if (!entry) return kStatusInvalidHandle;
     body = entry->body;
-    free_slots.push_back(static_cast<std::size_t>(entry - table.data()));
-    *entry = {};
+    *entry = {nullptr, 0, nullptr, first_free};
+    first_free = static_cast<std::size_t>(entry - table.data());
   }
   give_up(body);
   return kStatusSuccess;
 }
 
 std::vector<std::string> handles_left_by(const LoadedImage& image) {
-  std::scoped_lock lock(table_lock);
+  WordLock lock(table_lock);
   std::vector<std::string> left;
   for (std::size_t slot = 0; slot < table.size(); ++slot)
     if (table[slot].body && table[slot].owner == &image)
@@ -130,9 +147,9 @@ std::vector<std::string> handles_left_by(const LoadedImage& image) {
 void close_all_handles() {
   std::vector<Entry> open;
   {
-    std::scoped_lock lock(table_lock);
+    WordLock lock(table_lock);
     open.swap(table);
-    free_slots.clear();
+    first_free = kNoSlot;
   }
   for (const Entry& entry : open)
     if (entry.body) give_up(entry.body);
@@ -181,9 +198,9 @@ NtStatus NTAPI ZwClose(Handle handle) {
   require_irql_at_most(kPassiveLevel, "ZwClose");
   if (handle == kCurrentProcessHandle || handle == kCurrentThreadHandle) return kStatusSuccess;
   const NtStatus status = close_handle(handle);
-  if (status == kStatusInvalidHandle && image_containing(__builtin_return_address(0)))
-    bug_check(0x93, {handle, 0, 0, 0},
-              fmt::format("ZwClose: {:#x} is not an open handle: closed twice, or never opened.", handle));
+  if (status == kStatusInvalidHandle) [[unlikely]] {
+    closed_no_handle(handle, __builtin_return_address(0));
+  }
   return status;
 }
 

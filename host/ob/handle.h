@@ -14,16 +14,16 @@ class LoadedImage;
 
 // Opens a handle to `body`, which gains a pointer and a handle count. `caller` is the code address that asked; it names
 // the owner. Errors: none but memory.
-NtStatus open_handle(void* body, Ulong granted_access, void* caller, Handle* handle);
+NTAPI NtStatus open_handle(void* body, Ulong granted_access, void* caller, Handle* handle);
 
 // The body with one more reference, or null and a status: INVALID_HANDLE, OBJECT_TYPE_MISMATCH (`type` may be null:
 // any), ACCESS_DENIED (user mode only: the kernel may do what it likes with its handles).
-NtStatus reference_by_handle(Handle handle, Ulong access, ObjectType* type, ProcessorMode mode, void** body);
+NTAPI NtStatus reference_by_handle(Handle handle, Ulong access, ObjectType* type, ProcessorMode mode, void** body);
 
 // What a handle was opened for.
 NtStatus granted_access(Handle handle, Ulong* access);
 
-NtStatus close_handle(Handle handle);
+NTAPI NtStatus close_handle(Handle handle);
 
 // Handles that code of `image` opened and did not close: "Process 4120 (handle 0x80000010)".
 std::vector<std::string> handles_left_by(const LoadedImage& image);

@@ -135,7 +135,7 @@ NtStatus insert_locked(void* body, std::u16string_view path, Lifetime lifetime) 
 // Caller holds the lock; true: the caller owes a dereference once it has dropped it.
 [[nodiscard]] bool unlink_locked(ObjectHeader& header) {
   if (!header.directory) return false;
-  header.directory->entries->erase(fold(*header.name));
+  header.directory.load()->entries->erase(fold(*header.name));
   header.directory = nullptr;
   return true;
 }
@@ -254,6 +254,8 @@ void remove_name(void* body) {
 }
 
 void last_handle_closed(void* body) {
+  // Names are given before the first handle: who has none by now never will.
+  if (!object_header(body, "ZwClose").directory.load(std::memory_order_relaxed)) return;
   bool owed = false;
   {
     std::scoped_lock lock(namespace_lock);

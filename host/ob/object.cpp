@@ -18,7 +18,6 @@
 namespace wdscope::host {
 namespace {
 
-constexpr std::uint32_t kLive = 0x6A624F21;  // "!Obj"
 constexpr std::uint32_t kGone = 0xDEAD0B1E;
 
 constexpr Ulong kReferenceByPointer = 0x18;  // bug check REFERENCE_BY_POINTER
@@ -27,13 +26,29 @@ ObjectHeader* header_of(void* body) {
   return reinterpret_cast<ObjectHeader*>(static_cast<std::byte*>(body) - kObjectHeaderSize);
 }
 
-void destroy(ObjectHeader& header, void* body) {
+// The last reference is gone, or one too many.
+NTAPI_ASIDE void last_reference_gone(ObjectHeader& header, void* body, std::int64_t left) {
+  const std::int64_t handles = header.handle_count.load(std::memory_order_relaxed);
+  if (left < 0 || handles != 0 || !header.in_pool)
+    bug_check(kReferenceByPointer,
+              {reinterpret_cast<std::uint64_t>(header.type), reinterpret_cast<std::uint64_t>(body), 2,
+               static_cast<std::uint64_t>(left)},
+              fmt::format("ObDereferenceObject: the {} object {} was dereferenced once too often ({} references, {} "
+                          "handles left).",
+                          header.type->name, body, left, handles));
   if (header.type->destroy) header.type->destroy(body);
   delete header.name;
   delete header.security;
-  if (!header.in_pool) return;
   header.signature = kGone;
   pool_free_for_host(&header);
+}
+
+[[noreturn]] NTAPI_ASIDE void referenced_while_going(const ObjectHeader& header, void* body, std::int64_t before) {
+  bug_check(kReferenceByPointer,
+            {reinterpret_cast<std::uint64_t>(header.type), reinterpret_cast<std::uint64_t>(body), 1,
+             static_cast<std::uint64_t>(before)},
+            fmt::format("ObReferenceObject: the {} object {} has no references left and is being deleted.",
+                        header.type->name, body));
 }
 
 }  // namespace
@@ -49,37 +64,26 @@ void* create_object(ObjectType& type, std::size_t size, Ulong tag) {
 
 void* create_static_object(ObjectType& type, std::byte* storage) {
   auto* header = new (storage) ObjectHeader{};
-  header->signature = kLive;
+  header->signature = kLiveObject;
   header->pointer_count = 1;
   header->type = &type;
   header->self = storage + kObjectHeaderSize;
   return header->self;
 }
 
-// Looks at objects that may be gone already: that is what it is for, so AddressSanitizer keeps out of it.
-__attribute__((no_sanitize("address"))) ObjectHeader& object_header(void* body, const char* routine) {
+[[noreturn]] NTAPI_ASIDE __attribute__((no_sanitize("address"))) void not_an_object(void* body, const char* routine) {
   if (!body || reinterpret_cast<std::uintptr_t>(body) % 16 != 0)
     bug_check(kReferenceByPointer, {0, reinterpret_cast<std::uint64_t>(body), 0, 0},
               fmt::format("{}: {} is not the address of an object.", routine, body));
-  ObjectHeader& header = *header_of(body);
-  if (header.signature != kLive || header.self != body)
-    bug_check(kReferenceByPointer, {0, reinterpret_cast<std::uint64_t>(body), 0, header.signature},
-              fmt::format("{}: {} is {}.", routine, body,
-                          header.signature == kGone ? "an object that is already gone: one reference too many was "
-                                                      "given back, or it was used after the last"
-                                                    : "not an object"));
-  return header;
+  const std::uint32_t signature = header_of(body)->signature;
+  bug_check(kReferenceByPointer, {0, reinterpret_cast<std::uint64_t>(body), 0, signature},
+            fmt::format("{}: {} is {}.", routine, body,
+                        signature == kGone ? "an object that is already gone: one reference too many was given back, "
+                                             "or it was used after the last"
+                                           : "not an object"));
 }
 
-ObjectType* object_type(void* body) {
-  return object_header(body, "ObGetObjectType").type;
-}
-
-void reference_object(void* body) {
-  ObfReferenceObject(body);
-}
-
-bool try_reference_object(void* body) {
+NTAPI bool try_reference_object(void* body) {
   ObjectHeader& header = object_header(body, "ObReferenceObjectSafe");
   std::int64_t count = header.pointer_count.load(std::memory_order_relaxed);
   while (count > 0)
@@ -87,35 +91,20 @@ bool try_reference_object(void* body) {
   return false;
 }
 
-void dereference_object(void* body) {
-  ObfDereferenceObject(body);
-}
-
 std::int64_t NTAPI ObfReferenceObject(void* body) {
   ObjectHeader& header = object_header(body, "ObReferenceObject");
   const std::int64_t before = header.pointer_count.fetch_add(1, std::memory_order_relaxed);
-  if (before <= 0)
-    bug_check(kReferenceByPointer,
-              {reinterpret_cast<std::uint64_t>(header.type), reinterpret_cast<std::uint64_t>(body), 1,
-               static_cast<std::uint64_t>(before)},
-              fmt::format("ObReferenceObject: the {} object {} has no references left and is being deleted.",
-                          header.type->name, body));
+  if (before <= 0) [[unlikely]] {
+    referenced_while_going(header, body, before);
+  }
   return before + 1;
 }
 
 std::int64_t NTAPI ObfDereferenceObject(void* body) {
   ObjectHeader& header = object_header(body, "ObDereferenceObject");
-  const std::int64_t after = header.pointer_count.fetch_sub(1, std::memory_order_acq_rel) - 1;
-  if (after > 0) return after;  // from here on the object may be gone at any time
-  const std::int64_t handles = header.handle_count.load(std::memory_order_relaxed);
-  if (after < 0 || handles != 0 || !header.in_pool)
-    bug_check(kReferenceByPointer,
-              {reinterpret_cast<std::uint64_t>(header.type), reinterpret_cast<std::uint64_t>(body), 2,
-               static_cast<std::uint64_t>(after)},
-              fmt::format("ObDereferenceObject: the {} object {} was dereferenced once too often ({} references, {} "
-                          "handles left).",
-                          header.type->name, body, after, handles));
-  destroy(header, body);
+  const std::int64_t left = header.pointer_count.fetch_sub(1, std::memory_order_acq_rel) - 1;
+  if (left > 0) return left;  // from here on the object may be gone at any time
+  last_reference_gone(header, body, left);
   return 0;
 }
 

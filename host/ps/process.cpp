@@ -107,6 +107,11 @@ Process* make_system_process() {
   return process;
 }
 
+NTAPI Process* referenced_system_process() {
+  reference_object(system_process());
+  return system_process();
+}
+
 }  // namespace
 
 ObjectType process_type{
@@ -196,11 +201,8 @@ void drop_running_reference(Process* process) {
   dereference_object(process);
 }
 
-Process* find_process(std::uint64_t process_id) {
-  if (process_id == kSystemProcessId) {
-    reference_object(system_process());
-    return system_process();
-  }
+NTAPI Process* find_process(std::uint64_t process_id) {
+  if (process_id == kSystemProcessId) return referenced_system_process();
   Bucket& bucket = bucket_of(process_id);
   BucketLock lock(bucket.lock);
   for (Process* process = bucket.first; process; process = process->next_in_bucket)

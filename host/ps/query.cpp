@@ -17,19 +17,15 @@ constexpr NtStatus kStatusInvalidParameterMix = nt_status(0xC0000030);
 constexpr Ulong kSystemProcessInformationClass = 5;
 constexpr std::int32_t kNormalBasePriority = 8;
 
-NtStatus answer(const void* value, Ulong size, void* information, Ulong length, Ulong* returned) {
-  if (returned) *returned = size;
-  if (length != size) return kStatusInfoLengthMismatch;
-  std::memcpy(information, value, size);
+template <class T>
+NtStatus answer(const T& value, void* information, Ulong length, Ulong* returned) {
+  if (returned) *returned = sizeof value;
+  if (length != sizeof value) return kStatusInfoLengthMismatch;
+  std::memcpy(information, &value, sizeof value);
   return kStatusSuccess;
 }
 
-template <class T>
-NtStatus answer(const T& value, void* information, Ulong length, Ulong* returned) {
-  return answer(&value, sizeof value, information, length, returned);
-}
-
-NtStatus answer_string(const UnicodeString& text, void* information, Ulong length, Ulong* returned) {
+NTAPI NtStatus answer_string(const UnicodeString& text, void* information, Ulong length, Ulong* returned) {
   const Ulong needed = sizeof(UnicodeString) + text.length + (text.length ? 2U : 0U);
   if (returned) *returned = needed;
   if (length < needed) return kStatusInfoLengthMismatch;

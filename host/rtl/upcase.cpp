@@ -78,17 +78,12 @@ const Tables& tables() {
   return *instance;
 }
 
-constexpr char16_t kAsciiEnd = 0x80;
-constexpr char16_t kCaseDistance = u'a' - u'A';
-
 }  // namespace
 
-char16_t upcase(char16_t unit) {
-  if (unit < kAsciiEnd) return unit >= u'a' && unit <= u'z' ? static_cast<char16_t>(unit - kCaseDistance) : unit;
+NTAPI char16_t upcase_of_table(char16_t unit) {
   return tables().upper[unit];
 }
-char16_t downcase(char16_t unit) {
-  if (unit < kAsciiEnd) return unit >= u'A' && unit <= u'Z' ? static_cast<char16_t>(unit + kCaseDistance) : unit;
+NTAPI char16_t downcase_of_table(char16_t unit) {
   return tables().lower[unit];
 }
 

@@ -45,17 +45,18 @@ void destroy_token(void* body) {
   if (token->groups) pool_free_for_host(token->groups);
 }
 
-NtStatus answer(const void* value, Ulong size, void* information, Ulong length, Ulong* needed) {
-  *needed = size;
-  if (length < size) return kStatusBufferTooSmall;
-  std::memcpy(information, value, size);
+template <Ulong kSize>
+NtStatus answer(const void* value, void* information, Ulong length, Ulong* needed) {
+  *needed = kSize;
+  if (length < kSize) return kStatusBufferTooSmall;
+  std::memcpy(information, value, kSize);
   return kStatusSuccess;
 }
 
 NtStatus answer_integrity(const Token& token, void* information, Ulong length, Ulong* needed) {
   auto* const sid = reinterpret_cast<Sid*>(reinterpret_cast<std::uintptr_t>(information) + sizeof(SidAndAttributes));
   const MandatoryLabel label{{sid, kIntegrityEnabled}, {1, 1, {0, 0, 0, 0, 0, 16}, {token.integrity_level}}};
-  return answer(&label, kMandatoryLabelSize, information, length, needed);
+  return answer<kMandatoryLabelSize>(&label, information, length, needed);
 }
 
 }  // namespace
@@ -148,19 +149,19 @@ NtStatus NTAPI ZwQueryInformationToken(Handle handle, Ulong information_class, v
   NtStatus status = kStatusInvalidInfoClass;
   switch (information_class) {
     case kTokenSessionId:
-      status = answer(&token.session_id, sizeof(Ulong), information, length, needed);
+      status = answer<sizeof(Ulong)>(&token.session_id, information, length, needed);
       break;
     case kTokenElevationType:
-      status = answer(&token.elevation_type, sizeof(Ulong), information, length, needed);
+      status = answer<sizeof(Ulong)>(&token.elevation_type, information, length, needed);
       break;
     case kTokenElevation:
-      status = answer(&token.elevated, sizeof(Ulong), information, length, needed);
+      status = answer<sizeof(Ulong)>(&token.elevated, information, length, needed);
       break;
     case kTokenIntegrityLevel:
       status = answer_integrity(token, information, length, needed);
       break;
     case kTokenIsAppContainer:
-      status = answer(&token.app_container, sizeof(Ulong), information, length, needed);
+      status = answer<sizeof(Ulong)>(&token.app_container, information, length, needed);
       break;
     default:
       break;

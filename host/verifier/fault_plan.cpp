@@ -27,7 +27,7 @@ void set_current_fault_plan(FaultPlan* plan) {
   current_fault_plan.store(plan, std::memory_order_release);
 }
 
-bool fault_plan_says_fail(const char* routine, void* caller) {
+NTAPI_ASIDE bool fault_plan_in_force_says_fail(const char* routine, void* caller) {
   FaultPlan* const plan = current_fault_plan.load(std::memory_order_acquire);
   return plan && plan->says_fail(routine, caller);
 }

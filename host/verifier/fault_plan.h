@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "host/nt/base.h"
+
 namespace wdscope::host {
 
 class FaultPlan {
@@ -53,6 +55,9 @@ inline bool fault_plan_active() {
 
 // Asked by an NT routine that can fail, before it does anything. `caller` is its return address: calls from outside
 // drivers never fail. False when no plan is in force.
-bool fault_plan_says_fail(const char* routine, void* caller);
+NTAPI_ASIDE bool fault_plan_in_force_says_fail(const char* routine, void* caller);
+inline bool fault_plan_says_fail(const char* routine, void* caller) {
+  return fault_plan_active() && fault_plan_in_force_says_fail(routine, caller);
+}
 
 }  // namespace wdscope::host

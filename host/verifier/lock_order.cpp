@@ -68,7 +68,7 @@ std::string indented(const std::vector<std::string>& lines) {
   return text;
 }
 
-void record_edge(Address from, LockKind from_kind, Address to, LockKind to_kind) {
+NTAPI_ASIDE void record_edge(Address from, LockKind from_kind, Address to, LockKind to_kind) {
   Graph& g = graph();
   std::string inversion;
   {
@@ -100,9 +100,9 @@ void record_edge(Address from, LockKind from_kind, Address to, LockKind to_kind)
   }
 }
 
-thread_local constinit HeldLocks thread_held_locks{};
-
 }  // namespace
+
+constinit thread_local HeldLocks thread_held_locks{};
 
 const char* lock_kind_name(LockKind kind) {
   switch (kind) {
@@ -120,13 +120,8 @@ const char* lock_kind_name(LockKind kind) {
   return "lock";
 }
 
-HeldLocks& held_locks() {
-  return thread_held_locks;
-}
-
-void lock_order_check(const void* lock, LockKind kind) {
+NTAPI void lock_order_check_held(const void* lock, LockKind kind) {
   const HeldLocks& held = thread_held_locks;
-  if (held.count == 0) return;
   const auto to = reinterpret_cast<Address>(lock);
   for (std::uint32_t i = 0; i < held.count; ++i) {
     if (held.locks[i].lock == lock) return;  // recursion adds no order
@@ -140,29 +135,13 @@ void lock_order_check(const void* lock, LockKind kind) {
   }
 }
 
-void lock_acquired(const void* lock, LockKind kind) {
-  if (locks_are_watched.load(std::memory_order_relaxed)) [[unlikely]] {
-    note_lock_taken(lock, kind);
-  }
-  HeldLocks& held = thread_held_locks;
+NTAPI_ASIDE void lock_acquired_aside(const void* lock, LockKind kind) {
+  if (locks_are_watched.load(std::memory_order_relaxed)) note_lock_taken(lock, kind);
+  const HeldLocks& held = thread_held_locks;
   if (held.count == kMaximumLocksHeld) {
     bug_check(kDriverVerifierDetectedViolation, {0x1002, reinterpret_cast<Address>(lock), held.count, 0},
               "a thread holds more than 32 locks at once: " + describe_held_locks());
   }
-  held.locks[held.count].lock = lock;
-  held.locks[held.count].kind = kind;
-  ++held.count;
-}
-
-bool lock_released(const void* lock) {
-  HeldLocks& held = thread_held_locks;
-  for (std::uint32_t i = held.count; i-- > 0;) {
-    if (held.locks[i].lock != lock) continue;
-    for (std::uint32_t j = i + 1; j < held.count; ++j) held.locks[j - 1] = held.locks[j];
-    --held.count;
-    return true;
-  }
-  return false;
 }
 
 bool lock_is_held(const void* lock) {

@@ -6,10 +6,13 @@
 // be told when the memory goes.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "host/nt/base.h"
 
 namespace wdscope::host {
 
@@ -25,13 +28,45 @@ struct HeldLocks {
     LockKind kind;
   } locks[kMaximumLocksHeld];
 };
-HeldLocks& held_locks();  // the calling thread's
+
+// The calling thread's. Set by the routines below alone.
+extern constinit thread_local HeldLocks thread_held_locks;
+inline const HeldLocks& held_locks() {
+  return thread_held_locks;
+}
+
+// What those routines come to when it is not simple.
+NTAPI void lock_order_check_held(const void* lock, LockKind kind);
+NTAPI_ASIDE void lock_acquired_aside(const void* lock, LockKind kind);
+extern std::atomic<bool> locks_are_watched;  // lock_watch.h
 
 // Before blocking for a lock: bug-checks 0xC4 on an inversion. Not for try-acquires: those cannot deadlock.
-void lock_order_check(const void* lock, LockKind kind);
-void lock_acquired(const void* lock, LockKind kind);
+inline void lock_order_check(const void* lock, LockKind kind) {
+  if (thread_held_locks.count != 0) lock_order_check_held(lock, kind);
+}
+
+inline void lock_acquired(const void* lock, LockKind kind) {
+  HeldLocks& held = thread_held_locks;
+  if (locks_are_watched.load(std::memory_order_relaxed) || held.count == kMaximumLocksHeld) [[unlikely]] {
+    lock_acquired_aside(lock, kind);
+  }
+  held.locks[held.count].lock = lock;
+  held.locks[held.count].kind = kind;
+  ++held.count;
+}
+
 // False if the calling thread does not hold it.
-bool lock_released(const void* lock);
+inline bool lock_released(const void* lock) {
+  HeldLocks& held = thread_held_locks;
+  for (std::uint32_t i = held.count; i-- > 0;) {
+    if (held.locks[i].lock != lock) continue;
+    for (std::uint32_t j = i + 1; j < held.count; ++j) held.locks[j - 1] = held.locks[j];
+    --held.count;
+    return true;
+  }
+  return false;
+}
+
 bool lock_is_held(const void* lock);
 
 // The memory [start, start + size) goes: nothing is known any more of the locks in it. Cheap when none was.

@@ -16,7 +16,6 @@ struct LoadedDriver;
 enum class LockWatch : std::uint8_t { Off, On };
 void watch_locks(LockWatch watch);  // Off forgets what was seen
 
-extern std::atomic<bool> locks_are_watched;
 void note_lock_taken(const void* lock, LockKind kind);
 
 // Locks seen in the driver's image, in its pool and in the extensions of its devices, in order of address.

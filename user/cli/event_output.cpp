@@ -15,6 +15,7 @@
 #include "sink/ndjson_sink.h"
 #include "sink/output_file.h"
 #include "sink/recording_sink.h"
+#include "sink/sink_thread.h"
 
 namespace wdscope::cli {
 namespace {
@@ -90,6 +91,25 @@ Result<EventOutput> open_view(const Arguments& arguments, const Origin& origin, 
   if (!output || arguments.filter.empty()) return output;
   output->filter = std::make_shared<FilterCounts>();
   output->sink = std::make_unique<FilterSink>(std::move(output->sink), arguments.filter, origin, *output->filter);
+  return output;
+}
+
+EventOutput on_own_thread(EventOutput output) {
+  auto thread = std::make_unique<SinkThread>(std::move(output.sink));
+  SinkThread* raw = thread.get();
+  output.sink = std::move(thread);
+  output.close = [raw, close = std::move(output.close)] {
+    auto written = raw->settle();
+    auto closed = close();
+    return written ? closed : written;
+  };
+  if (output.continue_with) {
+    output.continue_with = [raw, next = std::move(output.continue_with)](const Origin& origin,
+                                                                         const std::vector<std::string>& words) {
+      (void)raw->settle();  // an error is told by the next write
+      next(origin, words);
+    };
+  }
   return output;
 }
 

@@ -28,6 +28,10 @@ struct EventOutput {
 // OutputFile::create.
 Result<EventOutput> open_view(const Arguments& arguments, const Origin& origin, const std::vector<std::string>& words);
 
+// The same output, written on a thread of its own: for who makes the events and would wait. What is to go in order with
+// them (close, continue_with) waits for them.
+EventOutput on_own_thread(EventOutput output);
+
 // A recording; without a name in the arguments, one made of the time.
 Result<EventOutput> open_recording(const Arguments& arguments, const Origin& origin,
                                    const std::vector<std::string>& words);

@@ -9,8 +9,8 @@
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
 #include "cli/lab_options.h"
-#include "cli/pump.h"
 #include "cli/source_words.h"
+#include "cli/stop_request.h"
 #include "cli/summary.h"
 #include "cli/talk.h"
 #include "cli/verbs.h"
@@ -18,8 +18,6 @@
 
 namespace wdscope::cli {
 namespace {
-
-using std::chrono::milliseconds;
 
 void add(FeedCounts& sum, const FeedCounts& counts) {
   sum.started += counts.started;
@@ -61,13 +59,24 @@ class HistoryPlay {
 
     auto played = (*lab)->play([&]() -> Result<void> {
       if (interrupted()) return failure(ErrorCode::Usage, "interrupted");
-      return drain(**source, *output_.sink, account_.tally, milliseconds(0), kPatience);
+      return take_all(**source);
     });
     add(*account_.feed, (*lab)->feed_counts());
     account_.counts.delivered += (*source)->counts().delivered;
     account_.counts.lost += (*source)->counts().lost;
     if (const auto statistics = (*source)->statistics()) account_.without_record += statistics->dropped_too_large;
     return interrupted() ? Result<void>() : played;
+  }
+
+  // Nothing is flushed: that would wait for the thread that writes.
+  Result<void> take_all(Source& source) {
+    for (;;) {
+      const auto batch = source.next(std::chrono::milliseconds(0));
+      if (!batch) return tl::unexpected(batch.error());
+      if (batch->state != Batch::State::Records) return {};
+      if (auto written = output_.sink->write(batch->records); !written) return written;
+      account_.tally.add(batch->records);
+    }
   }
 
   Result<void> open_output(const Origin& origin) {
@@ -77,11 +86,9 @@ class HistoryPlay {
     }
     auto opened = open_view(arguments_, origin, source_words(origin));
     if (!opened) return tl::unexpected(opened.error());
-    output_ = std::move(*opened);
+    output_ = on_own_thread(std::move(*opened));
     return {};
   }
-
-  static constexpr milliseconds kPatience{std::chrono::hours(1)};  // nothing is waited for, only taken
 
   const Arguments& arguments_;
   EventOutput output_;

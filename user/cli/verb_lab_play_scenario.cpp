@@ -49,7 +49,7 @@ class ScenarioRun {
       words.push_back(fmt::format("scenario {}: {}", scenario_.name, scenario_.title));
       auto opened = open_view(arguments_, origin, words);
       if (!opened) return tl::unexpected(opened.error());
-      output_ = std::move(*opened);
+      output_ = on_own_thread(std::move(*opened));
       boot_id_ = origin.boot_id;
     }
     if (origin.boot_id != boot_id_ && output_.continue_with) {

@@ -30,8 +30,8 @@ class HistoryFeed {
   // or kBurstSteps steps, which the observer's ring holds several times; its error ends the play.
   Result<void> play(const std::function<Result<void>()>& between);
 
-  static constexpr std::size_t kBurst = 1024 * 1024;
-  static constexpr std::size_t kBurstSteps = 1024;
+  static constexpr std::size_t kBurst = 128 * 1024;
+  static constexpr std::size_t kBurstSteps = 256;
 
  private:
   enum class State : std::uint8_t { Absent, Running };

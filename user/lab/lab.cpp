@@ -152,7 +152,9 @@ Result<void> MachineLab::prepare(const LabOptions& options, Policy policy) {
   if (options.load_observer) {
     std::map<std::string, host::RegistryValue> parameters = {
         {"SnapshotOnAttach", std::uint32_t{options.snapshot_on_attach}}};
-    if (options.ring_size_kb != 0) parameters["RingSizeKb"] = options.ring_size_kb;
+    const std::uint32_t ring_size_kb =
+        options.ring_size_kb == 0 && options.history != nullptr ? kPlayedRingKb : options.ring_size_kb;
+    if (ring_size_kb != 0) parameters["RingSizeKb"] = ring_size_kb;
     if (auto done = load_driver_of(*machine_, Driver::Observer, options.drivers, std::move(parameters)); !done)
       return tl::unexpected(done.error());
   }

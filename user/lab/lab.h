@@ -33,7 +33,7 @@ struct LabOptions {
   // Folder with wdscope.sys and wdnotifier.sys; empty: those embedded in this program.
   std::filesystem::path drivers;
   bool load_observer = true;        // false: the notifier alone, nobody watches
-  std::uint32_t ring_size_kb = 0;   // 0: the driver's default
+  std::uint32_t ring_size_kb = 0;   // 0: the driver's default; for a history kPlayedRingKb
   bool snapshot_on_attach = false;  // the stream begins with the processes that were there before
   // Policy file of the service (docs/policy.md); empty: the built-in trust in system folders, and nothing is said of
   // processes that run already.

@@ -108,8 +108,10 @@ Result<void> ScenarioLab::boot(const Scenario& scenario) {
 Result<void> ScenarioLab::load(DriverName driver) {
   std::map<std::string, host::RegistryValue> parameters;
   if (driver == DriverName::Notifier) parameters = {{"Profile", profile_parameter(options_.profile)}};
-  // A scenario refreshes where it says so.
-  if (driver == DriverName::Observer) parameters = {{"SnapshotOnAttach", std::uint32_t{0}}};
+  // A scenario refreshes where it says so, and is read after each of its steps.
+  if (driver == DriverName::Observer) {
+    parameters = {{"SnapshotOnAttach", std::uint32_t{0}}, {"RingSizeKb", std::uint32_t{kPlayedRingKb}}};
+  }
   const auto loaded =
       load_driver_of(*machine_, kDrivers[static_cast<std::size_t>(driver)], options_.drivers, std::move(parameters));
   if (!loaded) return tl::unexpected(loaded.error());

@@ -9,6 +9,10 @@
 
 namespace wdscope {
 
+// The observer's ring where time is virtual. Whoever plays reads often enough; a ring that is small stays in the
+// processor's caches.
+inline constexpr std::uint32_t kPlayedRingKb = 1024;
+
 class VirtualClock {
  public:
   explicit VirtualClock(FileTime start) : now_(start) {}
