@@ -116,11 +116,11 @@ DriverHoldings driver_holdings(const LoadedDriver& driver) {
   DriverHoldings holdings;
   holdings.registrations = callbacks_left_by(image);
   add(holdings.registrations, notify_routines_left_by(image));
-  add(holdings.registrations, providers_left_by(image));
   holdings.devices = devices_left_by(driver.object);
   add(holdings.devices, links_left_by(image));
   holdings.objects = handles_left_by(image);
   add(holdings.objects, work_items_left_by(image));
+  add(holdings.objects, providers_left_by(image));
   add(holdings.objects, kernel_objects_left_by(image));
   holdings.pool = pool_tags_of(&image);
   holdings.locks = locks_taken_of(driver);
