@@ -9,6 +9,7 @@
 #include "abi/wire/engine.h"
 #include "event/decode.h"
 #include "lab/host_access.h"
+#include "lab/scenario_command.h"
 
 namespace wdscope::scenario {
 namespace {
