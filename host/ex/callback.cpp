@@ -39,10 +39,10 @@ ObjectType callback_type{"Callback", {0x20000, 0x20001, 0x120000, 0x1F0001}, kOb
 
 // Bit 0 of the KSPIN_LOCK word. The executive's threads are not interrupted by one another's IRQL, so the holder need
 // not raise; the callers' own IRQL is checked at entry.
-using ObjectLock = BitLock<KSpinLock, 1>;
+using ObjectLock = WordLock<KSpinLock>;
 
 std::uint32_t list_lock_word = 0;
-using ListLock = BitLock<std::uint32_t, 1>;
+using ListLock = WordLock<std::uint32_t>;
 ListEntry all_objects{&all_objects, &all_objects};
 
 // Rises whenever a registration that somebody waits for becomes idle.
@@ -197,29 +197,22 @@ void NTAPI ExNotifyCallback(CallbackObject* object, void* argument1, void* argum
   ListEntry* const head = &object->registered_callbacks;
   if (std::atomic_ref(head->flink).load(std::memory_order_relaxed) == head) return;
 
-  std::atomic_ref lock_word(object->lock);
-  const auto lock = [&] {
-    for (Backoff backoff; lock_word.fetch_or(1, std::memory_order_acquire) & 1; backoff.pause()) {
-    }
-  };
-  const auto unlock = [&] { lock_word.fetch_and(~KSpinLock{1}, std::memory_order_release); };
-
-  lock();
+  take_word(object->lock);
   for (ListEntry* at = head->flink; at != head; at = at->flink) {
     auto* registration = reinterpret_cast<CallbackRegistration*>(at);
     if (registration->unregister_waiting) continue;
     ++registration->busy;
-    unlock();
+    give_word(object->lock);
     const Call call{registration, argument1, argument2, innermost_call};
     innermost_call = &call;
     const CallGuard guard("callback function");
     registration->function(registration->context, argument1, argument2);
     guard.check();
     innermost_call = call.outer;
-    lock();
+    take_word(object->lock);
     if (--registration->busy == 0 && registration->unregister_waiting) tell_idle();
   }
-  unlock();
+  give_word(object->lock);
 }
 
 void NTAPI ExUnregisterCallback(CallbackRegistration* registration) {

@@ -25,7 +25,7 @@ constexpr std::uint16_t kOwnedExclusive = 0x80;
 constexpr Ulong kTableTag = 0x5265'7345;  // "EseR"
 constexpr Ulong kFirstTableSize = 4;
 
-using StateLock = BitLock<std::uint64_t, 1>;
+using StateLock = WordLock<std::uint64_t>;
 
 struct Waiter {
   Waiter* next = nullptr;
@@ -49,7 +49,7 @@ std::uint64_t owner_id(const Thread& thread) {
 
 // `routine` may be null.
 [[noreturn, gnu::cold, gnu::noinline]] NTAPI void violation(std::uint64_t rule, const Resource* resource,
-                                                           const char* routine, const char* text) {
+                                                            const char* routine, const char* text) {
   bug_check(kDriverVerifierDetectedViolation, {rule, reinterpret_cast<std::uintptr_t>(resource), 0, 0},
             std::string(routine ? routine : "") + text + " (ERESOURCE " + hex(resource) + ")");
 }
@@ -64,7 +64,7 @@ OwnerEntry* find_owner(Resource* resource, std::uint64_t owner) {
 }
 
 // A free entry of a larger table.
-[[gnu::cold, gnu::noinline]] NTAPI OwnerEntry* grow_owner_table(Resource* resource) {
+[[gnu::cold, gnu::noinline]] NTAPI OwnerEntry* grow_owner_table(Resource* resource) noexcept {
   const Ulong old_size = resource->owner_table ? resource->owner_table[0].owner_count : 1;
   const Ulong new_size = old_size * 2 < kFirstTableSize ? kFirstTableSize : old_size * 2;
   auto* table = static_cast<OwnerEntry*>(pool_allocate_for_host(new_size * sizeof(OwnerEntry), kTableTag));
@@ -134,7 +134,7 @@ void grant_one_exclusive(Resource* resource) {
 enum class Mode : std::uint8_t { Shared, StarveExclusive, WaitForExclusive, Exclusive };
 enum class Answer : std::uint8_t { Granted, Again, Wait };  // Again: granted to a thread that holds it already
 
-Answer ask(Resource* resource, std::uint64_t me, Mode mode) {
+NTAPI Answer ask(Resource* resource, std::uint64_t me, Mode mode) noexcept {
   if (resource->active_entries == 0) {
     if (mode == Mode::Exclusive) {
       make_exclusive(resource, me);
@@ -217,7 +217,7 @@ NTAPI bool acquire(Resource* resource, Boolean wait, Mode mode, const char* rout
 }
 
 // An exclusive owner lets the shared in first, the last shared one an exclusive: neither kind starves.
-[[gnu::noinline]] NTAPI void let_in(Resource* resource, bool was_exclusive) {
+[[gnu::noinline]] NTAPI void let_in(Resource* resource, bool was_exclusive) noexcept {
   if (resource->shared_waiters && (was_exclusive || !resource->exclusive_waiters)) {
     grant_all_shared(resource);
   } else if (resource->exclusive_waiters) {
@@ -226,7 +226,7 @@ NTAPI bool acquire(Resource* resource, Boolean wait, Mode mode, const char* rout
 }
 
 [[noreturn, gnu::cold, gnu::noinline]] NTAPI void not_owned(const Resource* resource, std::uint64_t owner,
-                                                           const char* routine) {
+                                                            const char* routine) {
   bug_check(
       kResourceNotOwned,
       {reinterpret_cast<std::uintptr_t>(resource), owner, reinterpret_cast<std::uintptr_t>(resource->owner_table), 0},
@@ -278,7 +278,8 @@ NTAPI NtStatus ExInitializeResourceLite(Resource* resource) {
 NTAPI NtStatus ExReinitializeResourceLite(Resource* resource) {
   require_initialised(resource, "ExReinitializeResourceLite");
   StateLock hold(resource->spin_lock);
-  if (resource->active_entries != 0) violation(0x100E, resource, nullptr, "ExReinitializeResourceLite while it is held");
+  if (resource->active_entries != 0)
+    violation(0x100E, resource, nullptr, "ExReinitializeResourceLite while it is held");
   resource->contention_count = 0;
   return kStatusSuccess;
 }
@@ -291,7 +292,8 @@ NTAPI NtStatus ExDeleteResourceLite(Resource* resource) {
     std::lock_guard hold(t.mutex);
     known = t.all.erase(resource) != 0;
   }
-  if (!known) violation(0x100C, resource, nullptr, "ExDeleteResourceLite on a resource that is not initialised, or was deleted");
+  if (!known)
+    violation(0x100C, resource, nullptr, "ExDeleteResourceLite on a resource that is not initialised, or was deleted");
   OwnerEntry* table;
   {
     StateLock hold(resource->spin_lock);
@@ -351,7 +353,8 @@ NTAPI void ExConvertExclusiveToSharedLite(Resource* resource) {
 NTAPI void ExSetResourceOwnerPointer(Resource* resource, void* owner) {
   const auto id = reinterpret_cast<std::uintptr_t>(owner);
   require_initialised(resource, "ExSetResourceOwnerPointer");
-  if ((id & 3) != 3) violation(0x1010, resource, "ExSetResourceOwnerPointer", ": an owner pointer must have its two low bits set");
+  if ((id & 3) != 3)
+    violation(0x1010, resource, "ExSetResourceOwnerPointer", ": an owner pointer must have its two low bits set");
   bool owned;
   {
     StateLock hold(resource->spin_lock);

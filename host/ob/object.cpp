@@ -36,7 +36,7 @@ void destroy(ObjectHeader& header, void* body) {
 }
 
 [[noreturn, gnu::cold, gnu::noinline]] NTAPI void no_references_left(const ObjectHeader& header, void* body,
-                                                                    std::int64_t before) {
+                                                                     std::int64_t before) {
   bug_check(kReferenceByPointer,
             {reinterpret_cast<std::uint64_t>(header.type), reinterpret_cast<std::uint64_t>(body), 1,
              static_cast<std::uint64_t>(before)},
@@ -77,37 +77,30 @@ void* create_static_object(ObjectType& type, std::byte* storage) {
 }
 
 // Looks at objects that may be gone already: that is what it is for, so AddressSanitizer keeps out of it.
-[[gnu::cold, gnu::noinline]] __attribute__((no_sanitize("address"))) NTAPI void not_an_object(void* body,
-                                                                                              const char* routine) {
+[[gnu::cold, gnu::noinline]] __attribute__((no_sanitize("address"))) NTAPI void not_an_object(
+    void* body, const char* routine) noexcept {
   if (!body || reinterpret_cast<std::uintptr_t>(body) % 16 != 0)
     bug_check(kReferenceByPointer, {0, reinterpret_cast<std::uint64_t>(body), 0, 0},
               fmt::format("{}: {} is not the address of an object.", routine, body));
   const std::uint32_t signature = header_of(body)->signature;
-  bug_check(kReferenceByPointer, {0, reinterpret_cast<std::uint64_t>(body), 0, signature},
-            fmt::format("{}: {} is {}.", routine, body,
-                        signature == kGone ? "an object that is already gone: one reference too many was given back, or "
-                                             "it was used after the last"
-                                           : "not an object"));
+  bug_check(
+      kReferenceByPointer, {0, reinterpret_cast<std::uint64_t>(body), 0, signature},
+      fmt::format("{}: {} is {}.", routine, body,
+                  signature == kGone ? "an object that is already gone: one reference too many was given back, or "
+                                       "it was used after the last"
+                                     : "not an object"));
 }
 
 ObjectType* object_type(void* body) {
   return object_header(body, "ObGetObjectType").type;
 }
 
-void reference_object(void* body) {
-  ObfReferenceObject(body);
-}
-
-NTAPI bool try_reference_object(void* body) {
+NTAPI bool try_reference_object(void* body) noexcept {
   ObjectHeader& header = object_header(body, "ObReferenceObjectSafe");
   std::int64_t count = header.pointer_count.load(std::memory_order_relaxed);
   while (count > 0)
     if (header.pointer_count.compare_exchange_weak(count, count + 1, std::memory_order_acquire)) return true;
   return false;
-}
-
-void dereference_object(void* body) {
-  ObfDereferenceObject(body);
 }
 
 std::int64_t NTAPI ObfReferenceObject(void* body) {

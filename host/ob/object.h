@@ -52,21 +52,19 @@ inline constexpr std::size_t kObjectHeaderSize = (sizeof(ObjectHeader) + 15) & ~
 void* create_static_object(ObjectType& type, std::byte* storage);
 
 // Bug-checks when `body` is no live object; `routine` is named in the report.
-[[noreturn]] NTAPI void not_an_object(void* body, const char* routine);
+[[noreturn]] NTAPI void not_an_object(void* body, const char* routine) noexcept;
 __attribute__((no_sanitize("address"))) inline ObjectHeader& object_header(void* body, const char* routine) {
   auto* const header = reinterpret_cast<ObjectHeader*>(static_cast<std::byte*>(body) - kObjectHeaderSize);
-  if (!body || reinterpret_cast<std::uintptr_t>(body) % 16 != 0 || header->signature != kLiveObject || header->self != body)
-      [[unlikely]] {
+  if (!body || reinterpret_cast<std::uintptr_t>(body) % 16 != 0 || header->signature != kLiveObject ||
+      header->self != body) [[unlikely]] {
     not_an_object(body, routine);
   }
   return *header;
 }
 ObjectType* object_type(void* body);
 
-void reference_object(void* body);
 // Takes a reference only if the object is not already on its way out.
-NTAPI bool try_reference_object(void* body);
-void dereference_object(void* body);
+NTAPI bool try_reference_object(void* body) noexcept;
 
 // Objects' types that the object manager itself defines.
 extern ObjectType directory_type;
@@ -74,6 +72,12 @@ extern ObjectType symbolic_link_type;
 
 std::int64_t NTAPI ObfReferenceObject(void* body);
 std::int64_t NTAPI ObfDereferenceObject(void* body);
+inline void reference_object(void* body) {
+  ObfReferenceObject(body);
+}
+inline void dereference_object(void* body) {
+  ObfDereferenceObject(body);
+}
 std::int64_t NTAPI ObfReferenceObjectWithTag(void* body, Ulong tag);
 std::int64_t NTAPI ObfDereferenceObjectWithTag(void* body, Ulong tag);
 void NTAPI ObDereferenceObjectDeferDelete(void* body);

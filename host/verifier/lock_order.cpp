@@ -103,9 +103,19 @@ std::string indented(const std::vector<std::string>& lines) {
 thread_local constinit HeldLocks thread_held_locks{};
 
 [[noreturn, gnu::cold, gnu::noinline]] NTAPI void too_many_locks(const void* lock) {
-  bug_check(kDriverVerifierDetectedViolation,
-            {0x1002, reinterpret_cast<Address>(lock), thread_held_locks.count, 0},
+  bug_check(kDriverVerifierDetectedViolation, {0x1002, reinterpret_cast<Address>(lock), thread_held_locks.count, 0},
             "a thread holds more than 32 locks at once: " + describe_held_locks());
+}
+
+[[gnu::noinline]] NTAPI bool released_out_of_order(const void* lock) noexcept {
+  HeldLocks& held = thread_held_locks;
+  for (std::uint32_t i = held.count; i-- > 0;) {
+    if (held.locks[i].lock != lock) continue;
+    for (std::uint32_t j = i + 1; j < held.count; ++j) held.locks[j - 1] = held.locks[j];
+    --held.count;
+    return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -130,7 +140,7 @@ HeldLocks& held_locks() {
   return thread_held_locks;
 }
 
-NTAPI void lock_order_check(const void* lock, LockKind kind) {
+NTAPI void lock_order_check(const void* lock, LockKind kind) noexcept {
   const HeldLocks& held = thread_held_locks;
   if (held.count == 0) return;
   const auto to = reinterpret_cast<Address>(lock);
@@ -146,7 +156,7 @@ NTAPI void lock_order_check(const void* lock, LockKind kind) {
   }
 }
 
-NTAPI void lock_acquired(const void* lock, LockKind kind) {
+NTAPI void lock_acquired(const void* lock, LockKind kind) noexcept {
   if (locks_are_watched.load(std::memory_order_relaxed)) [[unlikely]] {
     note_lock_taken(lock, kind);
   }
@@ -159,15 +169,11 @@ NTAPI void lock_acquired(const void* lock, LockKind kind) {
   ++held.count;
 }
 
-NTAPI bool lock_released(const void* lock) {
+NTAPI bool lock_released(const void* lock) noexcept {
   HeldLocks& held = thread_held_locks;
-  for (std::uint32_t i = held.count; i-- > 0;) {
-    if (held.locks[i].lock != lock) continue;
-    for (std::uint32_t j = i + 1; j < held.count; ++j) held.locks[j - 1] = held.locks[j];
-    --held.count;
-    return true;
-  }
-  return false;
+  if (held.count == 0 || held.locks[held.count - 1].lock != lock) return released_out_of_order(lock);
+  --held.count;
+  return true;
 }
 
 bool lock_is_held(const void* lock) {

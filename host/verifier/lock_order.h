@@ -30,10 +30,10 @@ struct HeldLocks {
 HeldLocks& held_locks();  // the calling thread's
 
 // Before blocking for a lock: bug-checks 0xC4 on an inversion. Not for try-acquires: those cannot deadlock.
-NTAPI void lock_order_check(const void* lock, LockKind kind);
-NTAPI void lock_acquired(const void* lock, LockKind kind);
+NTAPI void lock_order_check(const void* lock, LockKind kind) noexcept;
+NTAPI void lock_acquired(const void* lock, LockKind kind) noexcept;
 // False if the calling thread does not hold it.
-NTAPI bool lock_released(const void* lock);
+NTAPI bool lock_released(const void* lock) noexcept;
 bool lock_is_held(const void* lock);
 
 // The memory [start, start + size) goes: nothing is known any more of the locks in it. Cheap when none was.
