@@ -16,7 +16,7 @@ help: ## this list
 
 .PHONY: deps
 deps: ## install every Debian package that is missing (cmake/packages.txt)
-	@cmake/deps.sh build test lint bench
+	@cmake/deps.sh build test windows lint bench
 
 .PHONY: build
 build: ## what ships: out/bin/wdscope and out/drivers/*.sys
@@ -24,17 +24,38 @@ build: ## what ships: out/bin/wdscope and out/drivers/*.sys
 	@$(call configure,release)
 	@$(call compile,release)
 
+VERSION = $$(sed -nE 's/^CMAKE_PROJECT_VERSION:STATIC=(.*)/\1/p' out/windows/CMakeCache.txt)
+.PHONY: windows
+windows: ## wdscope.exe and the drivers for Windows, test-signed: a folder and a zip in out/windows/package
+	@cmake/deps.sh build windows
+	@$(call configure,release)
+	@$(call compile,release) --target drivers
+	@$(call configure,windows)
+	@$(call compile,windows) --target wdscope
+	@cmake/windows/package.sh out/windows out/drivers "$(VERSION)"
+	@/usr/bin/python3 -B tests/inspect/inspect_package.py "$(VERSION)" tests/inspect/imports.txt \
+	  "out/windows/package/wdscope-$(VERSION)-x64"
+
+.PHONY: wine
+wine: windows ## the package's story under Wine: install, start, watch, stop, uninstall
+	@$(call compile,windows) --target wine_feed
+	@if cmake/deps.sh wine; then \
+	  WDSCOPE_PACKAGE="$$(echo out/windows/package/wdscope-*-x64)" WDSCOPE_FEED=out/windows/bin/wine_feed.exe \
+	  WDSCOPE_HELPER=out/drivers/wdwine.sys timeout 600 /usr/bin/python3 -B tests/wine/wine_test.py; \
+	else echo "skipped: the story under Wine, as the packages wine and wine64 cannot be installed here"; fi
+
 .PHONY: watch
 watch: build ## live process notifications of this machine (10 seconds when there is no terminal)
 	@cmake/watch.sh out/bin/wdscope
 
 .PHONY: test
-test: build ## every test as shipped, host and drivers again under ASan, UBSan and TSan, each fuzzer for a moment
+test: build ## every test as shipped, host and drivers again under ASan, UBSan and TSan, each fuzzer for a moment, Wine
 	@cmake/deps.sh build test
 	@ctest --preset release --parallel $(JOBS)
 	@$(MAKE) sanitised PRESET=asan SANITISED="$(KERNEL_TESTS)"
 	@$(MAKE) sanitised PRESET=tsan SANITISED="$(KERNEL_TESTS)"
 	@$(MAKE) fuzz FUZZ_SECONDS=3
+	@$(MAKE) wine
 
 # What sanitisers have something to say about: everything but the program's own stories, which run it as shipped. The
 # parsers of the user rooms are under ASan in their fuzzers too, so that `make test` can leave these rooms out.

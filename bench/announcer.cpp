@@ -4,8 +4,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <vector>
 
 #include "abi/defender/callback_names.h"
@@ -15,6 +13,7 @@
 #include "bench/payload.h"
 #include "host/ex/callback.h"
 #include "host/ex/pool.h"
+#include "host/testing/driver_image.h"
 
 namespace wdscope::bench {
 namespace {
@@ -134,12 +133,8 @@ std::unique_ptr<host::DeviceFile> Announcer::open_device() {
 }
 
 std::span<const std::byte> observer_image() {
-  static const std::vector<char> bytes = [] {
-    std::ifstream file(WDSCOPE_DRIVERS "/wdscope.sys", std::ios::binary);
-    if (!file) give_up("reading", WDSCOPE_DRIVERS "/wdscope.sys");
-    return std::vector<char>(std::istreambuf_iterator<char>(file), {});
-  }();
-  return std::as_bytes(std::span(bytes));
+  static const std::vector<std::byte> bytes = host::testing::driver_image("wdscope.sys");
+  return bytes;
 }
 
 }  // namespace wdscope::bench

@@ -18,7 +18,9 @@ def main(report: str, baseline: str | None) -> int:
         nanoseconds = run["cpu_time"] * {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[run["time_unit"]]
         if "items_per_second" in run:
             nanoseconds = 1e9 / run["items_per_second"]
-        per_event.setdefault(run["run_name"], []).append(nanoseconds)
+        # The library says in the name how it measured: time of whole processes is taken by hand.
+        per_event.setdefault(run["run_name"].removesuffix("/manual_time").removesuffix("/real_time"),
+                             []).append(nanoseconds)
     if not per_event:
         print("no benchmark ran", file=sys.stderr)
         return 1

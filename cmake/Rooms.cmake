@@ -15,6 +15,10 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${WDSCOPE_OUTPUT}/bin)
 
 add_library(wdscope_flags INTERFACE)
 target_compile_options(wdscope_flags INTERFACE -Wall -Wextra -Wshadow -Werror -fno-omit-frame-pointer)
+if(WIN32)
+  list(APPEND CMAKE_MODULE_PATH ${CMAKE_SOURCE_DIR}/cmake/windows)
+  include(WindowsLibraries)
+endif()
 if(WDSCOPE_FUZZ)
   target_compile_options(wdscope_flags INTERFACE -fsanitize=fuzzer-no-link
     -fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/cmake/sanitizer_ignore.txt)
@@ -38,6 +42,21 @@ if(WDSCOPE_COVERAGE)
   target_compile_options(wdscope_flags INTERFACE --coverage)
   target_link_options(wdscope_flags INTERFACE --coverage)
 endif()
+
+# wdscope_platform_sources(LIST): leaves in LIST what the target system compiles. On Windows x_windows.cpp stands in for
+# x.cpp if there is one; elsewhere it is left out.
+function(wdscope_platform_sources list)
+  set(sources ${${list}})
+  set(windows_sources ${sources})
+  list(FILTER windows_sources INCLUDE REGEX "_windows\\.cpp$")
+  if(WIN32)
+    # The macros of windows.h are no neighbours for other files.
+    set_source_files_properties(${windows_sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    list(TRANSFORM windows_sources REPLACE "_windows\\.cpp$" ".cpp")
+  endif()
+  list(REMOVE_ITEM sources ${windows_sources})
+  set(${list} ${sources} PARENT_SCOPE)
+endfunction()
 
 # wdscope_room(NAME [INTERFACE] SOURCES ... LINK ...)
 # Makes library wdscope_<NAME>; the folder the call stands in is included as "<NAME>/...".
@@ -73,7 +92,9 @@ function(wdscope_test name)
     target_compile_options(${name} PRIVATE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)
   endif()
   target_compile_definitions(${name} PRIVATE WDSCOPE_DRIVERS="${WDSCOPE_OUTPUT}/drivers")
-  add_dependencies(${name} drivers)
+  if(TARGET drivers)
+    add_dependencies(${name} drivers)
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()

@@ -6,8 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,6 +14,7 @@
 #include "abi/defender/commands.h"
 #include "abi/wire/engine.h"
 #include "host/machine.h"
+#include "host/testing/driver_image.h"
 #include "require.h"
 
 // What the host keeps for the driver is reachable through the driver's own memory, where LeakSanitizer does not look.
@@ -38,18 +37,10 @@ constexpr std::uint64_t kProcessIds[] = {1000, 1004};
 constexpr std::int64_t kCreated = 133'000'000'000'000'000;
 constexpr std::uint8_t kWholeRequest = 0xFF;
 
-std::vector<std::byte> read_driver() {
-  std::ifstream file(WDSCOPE_DRIVERS "/wdnotifier.sys", std::ios::binary);
-  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  fuzz::require(!bytes.empty(), "wdnotifier.sys can be read");
-  const auto* const data = reinterpret_cast<const std::byte*>(bytes.data());
-  return {data, data + bytes.size()};
-}
-
 // One machine with two processes and the notifier; the profile changes by loading it again.
 class Target {
  public:
-  Target() : image_(read_driver()) {
+  Target() : image_(host::testing::driver_image("wdnotifier.sys")) {
     auto machine = host::Machine::boot();
     fuzz::require(machine.has_value(), "a machine boots");
     machine_ = std::move(*machine);

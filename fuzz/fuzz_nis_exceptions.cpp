@@ -3,8 +3,6 @@
 // when it is a list. The host's verifier watches the driver meanwhile.
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,6 +10,7 @@
 
 #include "abi/wire/wdnis.h"
 #include "host/machine.h"
+#include "host/testing/driver_image.h"
 #include "require.h"
 
 // What the host keeps for the driver is reachable through the driver's own memory, where LeakSanitizer does not look.
@@ -31,10 +30,8 @@ class Target {
     auto machine = host::Machine::boot();
     fuzz::require(machine.has_value(), "a machine boots");
     machine_ = std::move(*machine);
-    std::ifstream stream(WDSCOPE_DRIVERS "/wdnis.sys", std::ios::binary);
-    const std::string image((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-    const auto bytes = std::as_bytes(std::span(image));
-    fuzz::require(machine_->load(bytes, {.service_name = "wdnis", .parameters = {}}).has_value(), "wdnis loads");
+    const auto image = host::testing::driver_image("wdnis.sys");
+    fuzz::require(machine_->load(image, {.service_name = "wdnis", .parameters = {}}).has_value(), "wdnis loads");
     auto file = machine_->open(wire::kNisUserDeviceName, host::Access::ReadWrite);
     fuzz::require(file.has_value(), "its device opens");
     file_ = std::move(*file);

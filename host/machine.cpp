@@ -19,6 +19,7 @@
 #include "host/ke/time.h"
 #include "host/machine_drivers.h"
 #include "host/mm/guarded_copy.h"
+#include "host/mm/memory.h"
 #include "host/ob/handle.h"
 #include "host/ob/namespace.h"
 #include "host/ps/notify.h"
@@ -48,6 +49,7 @@ class TheMachine final : public Machine {
   explicit TheMachine(MachineOptions options) : check_leaks_(options.check_leaks) {
     install_fault_handler();
     set_system_time_source(std::move(options.system_time_100ns));
+    set_before_copy(std::move(options.before_copy));
     set_bug_check_handler(std::move(options.on_bug_check), options.bug_check_exit_code);
     set_debug_output(both(std::move(options.debug_output), std::move(options.debug_output_by_driver)),
                      options.debug_level_mask);
@@ -84,6 +86,7 @@ class TheMachine final : public Machine {
     watch_locks(LockWatch::Off);
     set_debug_output(nullptr, 0);
     set_bug_check_handler(nullptr);
+    set_before_copy(nullptr);
     set_system_time_source(nullptr);
     hide_exports({});
     machine_stands = false;

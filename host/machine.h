@@ -86,6 +86,9 @@ struct MachineOptions {
   // NT's system time in 100 ns since 1601, asked for whenever it is wanted; null: Linux's. Interrupt time and relative
   // time-outs stay Linux's. Called at any IRQL, from any thread; must not call back.
   std::function<std::int64_t()> system_time_100ns;
+  // What other processors do while a driver reads foreign memory: called before each MmCopyMemory, on its thread, with
+  // what is about to be read. It may change any memory of the caller's, must not call drivers. Null: nothing happens.
+  std::function<void(std::uint64_t address, std::size_t size)> before_copy;
   bool check_leaks = true;   // bug-check at unload on leaked pool, registrations, devices, locks
   bool watch_locks = false;  // keep count of which locks were taken, for Machine::holdings_of
 };

@@ -9,6 +9,8 @@
 //     KERNEL_CHECK_EQUAL(ring.head_sequence(), 0u);
 //   }
 //
+// A test may run once for each of a list of variants: a line and a verdict for each, "PASS name [variant] in file".
+//
 // No C++ run-time start-up exists in a driver, so tests are found through a linker section, not through constructors.
 #pragma once
 
@@ -19,9 +21,17 @@
 
 namespace wdscope::kit {
 
+struct TestVariant {
+  const char* name;
+  std::uint32_t value;  // what it means is the test's affair
+};
+
 struct TestCase {
   const char* name;  // a sentence: "Noun: what it does"
-  void (*body)();
+  const char* file;
+  void (*body)(const TestVariant& variant);
+  const TestVariant* variants;  // null: once, with a variant of no name
+  std::uint32_t variant_count;
 };
 
 // Records that the running test failed and prints where. Any IRQL up to DISPATCH_LEVEL, any thread, while it runs.
@@ -48,15 +58,31 @@ constexpr std::uint64_t printable(const T& value) {
 // The linker sorts .rdata$... by name: these pointers come to stand between test_main.cpp's two marks.
 #define KERNEL_TEST_SECTION(order) [[gnu::section(".rdata$kernel_tests_" order), gnu::used]]
 
-// Defines one test. At most one in a line, at namespace scope.
-#define KERNEL_TEST(sentence)                                                                    \
-  static void KERNEL_TEST_NAME_(kernel_test_body_, __LINE__)();                                  \
-  static constexpr ::wdscope::kit::TestCase KERNEL_TEST_NAME_(kernel_test_case_, __LINE__){      \
-      sentence, &KERNEL_TEST_NAME_(kernel_test_body_, __LINE__)};                                \
-  KERNEL_TEST_SECTION("m")                                                                       \
-  static const ::wdscope::kit::TestCase* const KERNEL_TEST_NAME_(kernel_test_entry_, __LINE__) = \
-      &KERNEL_TEST_NAME_(kernel_test_case_, __LINE__);                                           \
+// Lets test_main find a test: `body` is a function of a variant, the variants follow as pointer and count. Names may be
+// made once in a line, at namespace scope.
+#define KERNEL_TEST_CASE_(sentence, body, variants, count)                                                           \
+  static constexpr ::wdscope::kit::TestCase KERNEL_TEST_NAME_(kernel_test_case_, __LINE__){sentence, __FILE__, body, \
+                                                                                           variants, count};         \
+  KERNEL_TEST_SECTION("m")                                                                                           \
+  static const ::wdscope::kit::TestCase* const KERNEL_TEST_NAME_(kernel_test_entry_, __LINE__) =                     \
+      &KERNEL_TEST_NAME_(kernel_test_case_, __LINE__);
+
+// Defines one test.
+#define KERNEL_TEST(sentence)                                                                                          \
+  static void KERNEL_TEST_NAME_(kernel_test_body_, __LINE__)();                                                        \
+  KERNEL_TEST_CASE_(                                                                                                   \
+      sentence, [](const ::wdscope::kit::TestVariant&) { KERNEL_TEST_NAME_(kernel_test_body_, __LINE__)                \
+                                                         (); }, nullptr, \
+      0)                                                                                                               \
   static void KERNEL_TEST_NAME_(kernel_test_body_, __LINE__)()
+
+// Defines one test that runs for each of `variants`, an array of TestVariant; its body has a `variant`.
+#define KERNEL_TEST_EACH(sentence, variants)                                                      \
+  static void KERNEL_TEST_NAME_(kernel_test_body_, __LINE__)(const ::wdscope::kit::TestVariant&); \
+  KERNEL_TEST_CASE_(sentence, &KERNEL_TEST_NAME_(kernel_test_body_, __LINE__), variants,          \
+                    sizeof(variants) / sizeof(::wdscope::kit::TestVariant))                       \
+  static void KERNEL_TEST_NAME_(kernel_test_body_,                                                \
+                                __LINE__)([[maybe_unused]] const ::wdscope::kit::TestVariant& variant)
 
 // The test goes on after a failed check.
 #define KERNEL_CHECK(expression)                                  \

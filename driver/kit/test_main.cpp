@@ -11,8 +11,11 @@ namespace {
 KERNEL_TEST_SECTION("a") const TestCase* const first_mark = nullptr;
 KERNEL_TEST_SECTION("z") const TestCase* const last_mark = nullptr;
 
-const char* running_test = nullptr;
+const TestCase* running_test = nullptr;
+const TestVariant* running_variant = nullptr;
 constinit std::atomic<std::uint32_t> failed_checks{0};
+
+constexpr TestVariant kOnce = {nullptr, 0};
 
 // The compiler may assume that no loop leads from one object to another; it cannot see through this.
 const TestCase* const* hidden(const TestCase* const* position) {
@@ -20,45 +23,65 @@ const TestCase* const* hidden(const TestCase* const* position) {
   return position;
 }
 
-bool passes(const TestCase& test) {
-  running_test = test.name;
-  failed_checks = 0;
-  test.body();
-  if (failed_checks == 0) {
-    DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "PASS %s\n", test.name);
-    return true;
-  }
-  return false;
+// " [variant]", and nothing for a test without variants.
+struct Shown {
+  const char* open;
+  const char* name;
+  const char* close;
+};
+Shown shown(const TestVariant& variant) {
+  return variant.name ? Shown{" [", variant.name, "]"} : Shown{"", "", ""};
 }
 
+bool passes(const TestCase& test, const TestVariant& variant) {
+  running_test = &test;
+  running_variant = &variant;
+  failed_checks = 0;
+  test.body(variant);
+  if (failed_checks != 0) return false;
+  if (variant.name) {
+    DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "PASS %s [%s] in %s\n", test.name, variant.name, test.file);
+  } else {
+    DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "PASS %s\n", test.name);
+  }
+  return true;
+}
+
+struct Verdicts {
+  std::uint32_t passed = 0;
+  std::uint32_t failed = 0;
+
+  void run(const TestCase& test, const TestVariant& variant) { ++(passes(test, variant) ? passed : failed); }
+};
+
 NTSTATUS run_all() {
-  unsigned passed = 0;
-  unsigned failed = 0;
+  Verdicts verdicts;
   const TestCase* const* const last = hidden(&last_mark);
   for (const TestCase* const* position = hidden(&first_mark) + 1; position < last; ++position) {
     if (*position == nullptr) continue;
-    if (passes(**position)) {
-      ++passed;
-    } else {
-      ++failed;
-    }
+    const TestCase& test = **position;
+    if (!test.variants) verdicts.run(test, kOnce);
+    for (std::uint32_t index = 0; index < test.variant_count; ++index) verdicts.run(test, test.variants[index]);
   }
-  DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "%u passed, %u failed\n", passed, failed);
+  DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "%u passed, %u failed\n", verdicts.passed, verdicts.failed);
   // A test driver without tests is a linking fault, not a success.
-  return failed == 0 && passed != 0 ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
+  return verdicts.failed == 0 && verdicts.passed != 0 ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
 }
 
 }  // namespace
 
 void fail_test(const char* file, int line, const char* expression) {
   failed_checks.fetch_add(1);
-  DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "FAIL %s: %s:%d: %s\n", running_test, file, line, expression);
+  const Shown variant = shown(*running_variant);
+  DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "FAIL %s%s%s%s: %s:%d: %s\n", running_test->name, variant.open,
+             variant.name, variant.close, file, line, expression);
 }
 
 void fail_test_equal(const char* file, int line, const char* expression, std::uint64_t left, std::uint64_t right) {
   failed_checks.fetch_add(1);
-  DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "FAIL %s: %s:%d: %s (0x%llx, 0x%llx)\n", running_test, file, line,
-             expression, left, right);
+  const Shown variant = shown(*running_variant);
+  DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "FAIL %s%s%s%s: %s:%d: %s (0x%llx, 0x%llx)\n", running_test->name,
+             variant.open, variant.name, variant.close, file, line, expression, left, right);
 }
 
 }  // namespace wdscope::kit

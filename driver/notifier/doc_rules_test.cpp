@@ -2,6 +2,7 @@
 #include "notifier/doc_rules.h"
 
 #include "kit/kernel_string.h"
+#include "notifier/conformance.h"
 #include "notifier/test_support.h"
 
 using namespace wdscope;
@@ -24,8 +25,9 @@ MP_DOC_OPEN_RULE* rule_of_context(const MP_PROCESS_CONTEXT* context) {
 
 }  // namespace
 
-KERNEL_TEST("DocRules: root and rule have the published magic, sizes and members (A.5)") {
-  const test::State state;
+CONFORMANCE("A.5", "MP_DOC_OPEN_RULES, MP_DOC_OPEN_RULE", kEveryProfile,
+            "root and rule have the published magic, sizes and members") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   KERNEL_CHECK_EQUAL(MpBmDocOpenRules->Magic, 0x0100DA14u);
   KERNEL_CHECK_EQUAL(reinterpret_cast<PPAGED_LOOKASIDE_LIST>(MpBmDocOpenRules->RuleLookaside.bytes)->L.Size, 0x228u);
@@ -40,29 +42,29 @@ KERNEL_TEST("DocRules: root and rule have the published magic, sizes and members
   KERNEL_CHECK(RtlCompareMemory(*reinterpret_cast<void* const*>(rule + 0x220), u"pdf\0", 10) == 10);
 }
 
-KERNEL_TEST("DocRules: a process gets the rule of its last component, whatever the case (C.14)") {
-  for (const wire::NotifierProfile profile : test::kAllProfiles) {
-    const test::State state(profile);
-    KERNEL_REQUIRE(NT_SUCCESS(state.status()));
-    DocRuleList list;
-    KERNEL_REQUIRE(NT_SUCCESS(push(list, u"AcroRd32.exe", kPdf)));
-    list.exchange();
-    MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
-    KERNEL_REQUIRE(context);
-    const UNICODE_STRING reader = kit::counted(u"\\Device\\HarddiskVolume1\\acrord32.EXE");
-    KERNEL_CHECK_EQUAL(MpSetProcessDocOpenRule(context, &reader), STATUS_SUCCESS);
-    KERNEL_REQUIRE(rule_of_context(context));
-    KERNEL_CHECK_EQUAL(rule_of_context(context)->RefCount, 2);
-    // The whole component counts, not its beginning.
-    const UNICODE_STRING shorter = kit::counted(u"\\Device\\HarddiskVolume1\\acrord32");
-    KERNEL_CHECK_EQUAL(MpSetProcessDocOpenRule(context, &shorter), STATUS_SUCCESS);
-    KERNEL_CHECK_EQUAL(context->DocRule, 0u);
-    MpReleaseProcessContext(context);
-  }
+CONFORMANCE("C.14", "MpSetProcessDocOpenRule", kEveryProfile,
+            "a process gets the rule of its whole last component, whatever the case") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  DocRuleList list;
+  KERNEL_REQUIRE(NT_SUCCESS(push(list, u"AcroRd32.exe", kPdf)));
+  list.exchange();
+  MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
+  KERNEL_REQUIRE(context);
+  const UNICODE_STRING reader = kit::counted(u"\\Device\\HarddiskVolume1\\acrord32.EXE");
+  KERNEL_CHECK_EQUAL(MpSetProcessDocOpenRule(context, &reader), STATUS_SUCCESS);
+  KERNEL_REQUIRE(rule_of_context(context));
+  KERNEL_CHECK_EQUAL(rule_of_context(context)->RefCount, 2);
+  // The whole component counts, not its beginning.
+  const UNICODE_STRING shorter = kit::counted(u"\\Device\\HarddiskVolume1\\acrord32");
+  KERNEL_CHECK_EQUAL(MpSetProcessDocOpenRule(context, &shorter), STATUS_SUCCESS);
+  KERNEL_CHECK_EQUAL(context->DocRule, 0u);
+  MpReleaseProcessContext(context);
 }
 
-KERNEL_TEST("DocRules: null arguments are refused, an empty name leaves the rule (C.14)") {
-  const test::State state;
+CONFORMANCE("C.14", "MpSetProcessDocOpenRule", kEveryProfile,
+            "null arguments are refused, an empty name leaves the rule") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   DocRuleList list;
   KERNEL_REQUIRE(NT_SUCCESS(push(list, u"a.exe", kPdf)));
@@ -79,8 +81,8 @@ KERNEL_TEST("DocRules: null arguments are refused, an empty name leaves the rule
   MpReleaseProcessContext(context);
 }
 
-KERNEL_TEST("DocRules: of two rules for one name the last one counts (C.14)") {
-  const test::State state;
+CONFORMANCE("C.14", "MpSetProcessDocOpenRule", kEveryProfile, "of two rules for one name the last one counts") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   DocRuleList list;
   KERNEL_REQUIRE(NT_SUCCESS(push(list, u"a.exe", kPdf)));
@@ -95,8 +97,8 @@ KERNEL_TEST("DocRules: of two rules for one name the last one counts (C.14)") {
   MpReleaseProcessContext(context);
 }
 
-KERNEL_TEST("DocRules: a rule outlives its list while a context refers to it (A.5)") {
-  const test::State state;
+CONFORMANCE("C.14", "MpSetDocOpenRule", kEveryProfile, "a rule outlives its list while a context refers to it") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
   KERNEL_REQUIRE(context);
@@ -113,4 +115,29 @@ KERNEL_TEST("DocRules: a rule outlives its list while a context refers to it (A.
   KERNEL_CHECK_EQUAL(rule_of_context(context)->RefCount, 1);
   KERNEL_CHECK_EQUAL(rule_of_context(context)->Magic, 0x0228DA15u);
   MpReleaseProcessContext(context);  // and State's end frees the table, which releases the rule
+}
+
+CONFORMANCE("C.2", "MpFreeProcessContext", kEveryProfile, "the context's end gives back its rule's reference") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  DocRuleList list;
+  KERNEL_REQUIRE(NT_SUCCESS(push(list, u"a.exe", kPdf)));
+  list.exchange();
+  MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
+  KERNEL_REQUIRE(context);
+  const UNICODE_STRING name = kit::counted(u"a.exe");
+  KERNEL_CHECK_EQUAL(MpSetProcessDocOpenRule(context, &name), STATUS_SUCCESS);
+  const MP_DOC_OPEN_RULE* const rule = rule_of_context(context);
+  KERNEL_REQUIRE(rule);
+  KERNEL_CHECK_EQUAL(rule->RefCount, 2);
+  MpDeleteProcessContext(context);
+  KERNEL_CHECK_EQUAL(rule->RefCount, 2);
+  MpReleaseProcessContext(context);
+  KERNEL_CHECK_EQUAL(rule->RefCount, 1);
+}
+
+CONFORMANCE("C.4", "MpInitializeDocOpenRules", kEveryProfile, "the list begins empty") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  KERNEL_CHECK_EQUAL(MpBmDocOpenRules->Head, 0u);
 }

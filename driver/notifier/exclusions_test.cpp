@@ -4,6 +4,7 @@
 #include "abi/defender/flags.h"
 #include "kit/kernel_string.h"
 #include "kit/pool.h"
+#include "notifier/conformance.h"
 #include "notifier/test_support.h"
 
 using namespace wdscope;
@@ -24,7 +25,8 @@ NTSTATUS exclude(const char16_t (&text)[kUnits]) {
 
 }  // namespace
 
-KERNEL_TEST("Exclusions: bare names, wildcards and full paths match as published, whatever the case (C.15, A.6)") {
+CONFORMANCE("C.15", "MpSetProcessExempt", kEveryProfile,
+            "bare names match the last component, wildcards a prefix, paths the whole name, whatever the case") {
   struct Row {
     UNICODE_STRING exclusion;
     UNICODE_STRING image;
@@ -48,7 +50,7 @@ KERNEL_TEST("Exclusions: bare names, wildcards and full paths match as published
       {kit::counted(u"\\Device\\V\\a.exe"), kit::counted(u"\\device\\v\\A.exe"), true},
       {kit::counted(u"\\Device\\V\\a.exe"), kit::counted(u"\\Device\\W\\a.exe"), false},
   };
-  const test::State state;
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
   KERNEL_REQUIRE(context);
@@ -63,8 +65,8 @@ KERNEL_TEST("Exclusions: bare names, wildcards and full paths match as published
   MpReleaseProcessContext(context);
 }
 
-KERNEL_TEST("Exclusions: root and entry have the published layout (A.6)") {
-  const test::State state;
+CONFORMANCE("A.6", "MP_PROCESS_EXCLUDED", kEveryProfile, "a wildcard loses its asterisk and keeps its backslash") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   KERNEL_REQUIRE(NT_SUCCESS(exclude(u"\\Device\\V\\*")));
   const auto* const entry = as_pointer<const std::uint8_t>(MpProcessExclusion->Head);
@@ -75,8 +77,9 @@ KERNEL_TEST("Exclusions: root and entry have the published layout (A.6)") {
   KERNEL_CHECK_EQUAL(entry[0x19], 1u);
 }
 
-KERNEL_TEST("Exclusions: a missing name leaves the flag, an unlisted one takes it (C.15)") {
-  const test::State state;
+CONFORMANCE("C.15", "MpSetProcessExempt", kEveryProfile,
+            "a missing or empty name leaves flag 1, an unlisted one takes it") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
   KERNEL_REQUIRE(context);
@@ -91,25 +94,25 @@ KERNEL_TEST("Exclusions: a missing name leaves the flag, an unlisted one takes i
   MpReleaseProcessContext(context);
 }
 
-KERNEL_TEST("Exclusions: the engine is exempt by its id, and keeps flag 8 when it goes (C.15)") {
-  for (const wire::NotifierProfile profile : test::kAllProfiles) {
-    const test::State state(profile);
-    KERNEL_REQUIRE(NT_SUCCESS(state.status()));
-    MpSetProcessExempt(nullptr, nullptr, Exempt::Yes, PsInitialSystemProcess);
-    ContextReference context;
-    KERNEL_REQUIRE(NT_SUCCESS(MpGetProcessContextByObject(PsInitialSystemProcess, context.put())));
-    KERNEL_CHECK_EQUAL(context->ProcessFlags & 9u, 9u);
-    MpSetProcessExempt(nullptr, nullptr, Exempt::No, PsInitialSystemProcess);
-    KERNEL_CHECK_EQUAL(context->ProcessFlags & 9u, 8u);
-    context->ProcessFlags = 0;
-    mp_data(&defender::MpDataLayout::EngineProcessId) = context->ProcessId;
-    MpSetProcessExempt(context.get(), nullptr, Exempt::Yes, nullptr);
-    KERNEL_CHECK_EQUAL(context->ProcessFlags, 9u);
-  }
+CONFORMANCE("C.15", "MpSetProcessExempt", kEveryProfile,
+            "the engine is exempt by its id, and keeps flag 8 when it goes") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  MpSetProcessExempt(nullptr, nullptr, Exempt::Yes, PsInitialSystemProcess);
+  ContextReference context;
+  KERNEL_REQUIRE(NT_SUCCESS(MpGetProcessContextByObject(PsInitialSystemProcess, context.put())));
+  KERNEL_CHECK_EQUAL(context->ProcessFlags & 9u, 9u);
+  MpSetProcessExempt(nullptr, nullptr, Exempt::No, PsInitialSystemProcess);
+  KERNEL_CHECK_EQUAL(context->ProcessFlags & 9u, 8u);
+  context->ProcessFlags = 0;
+  mp_data(&defender::MpDataLayout::EngineProcessId) = context->ProcessId;
+  MpSetProcessExempt(context.get(), nullptr, Exempt::Yes, nullptr);
+  KERNEL_CHECK_EQUAL(context->ProcessFlags, 9u);
 }
 
-KERNEL_TEST("Exclusions: a text of 0x10000 bytes is refused, the longest below is kept whole (E.5.1)") {
-  const test::State state;
+CONFORMANCE("E.5.1", "SET_PROCESS_EXCLUSION", kEveryProfile,
+            "a text of 0x10000 bytes is refused, the longest below is kept whole") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   kit::PoolBytes text;
   KERNEL_REQUIRE(NT_SUCCESS(text.allocate(kit::Pool::Paged, 0x10000, kit::tag::Test)));
@@ -117,4 +120,11 @@ KERNEL_TEST("Exclusions: a text of 0x10000 bytes is refused, the longest below i
   ExclusionList list;
   KERNEL_CHECK_EQUAL(list.push(text.data(), 0x10000), STATUS_INTEGER_OVERFLOW);
   KERNEL_CHECK_EQUAL(list.push(text.data(), 0xFFFE), STATUS_SUCCESS);
+}
+
+CONFORMANCE("C.4", "MpInitializeProcessExclusions", kEveryProfile, "both lists begin as NULL") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  KERNEL_CHECK_EQUAL(MpProcessExclusion->Head, 0u);
+  KERNEL_CHECK_EQUAL(MpProcessExclusion->HardeningData, 0u);
 }

@@ -4,6 +4,7 @@
 #include "abi/defender/exclusions.h"
 #include "abi/defender/flags.h"
 #include "kit/kernel_string.h"
+#include "notifier/conformance.h"
 #include "notifier/exclusions.h"
 #include "notifier/hardening_table.h"
 #include "notifier/test_support.h"
@@ -37,8 +38,9 @@ std::uint32_t decide(MP_PROCESS_CONTEXT* context, PCUNICODE_STRING image) {
 
 }  // namespace
 
-KERNEL_TEST("HardeningExclusion: 1910 or's the mask of the table's image into the flags (A.7)") {
-  const test::State globals(wire::NotifierProfile::Wd1910);
+CONFORMANCE("C.15", "MpSetProcessHardeningExclusion", k2019,
+            "the mask of the table's equal image is or'ed into the flags") {
+  const test::State globals(profile);
   KERNEL_REQUIRE(NT_SUCCESS(globals.status()));
   struct Row {
     UNICODE_STRING image;
@@ -64,8 +66,9 @@ KERNEL_TEST("HardeningExclusion: 1910 or's the mask of the table's image into th
   MpReleaseProcessContext(context);
 }
 
-KERNEL_TEST("HardeningExclusion: 2025 takes the three bits of the first image that begins the name (C.15)") {
-  const test::State globals(wire::NotifierProfile::Wd25080, use_short_table);
+CONFORMANCE("C.15", "MpSetProcessHardeningExclusion", k2025,
+            "the three bits are those of the first image that begins the name") {
+  const test::State globals(profile, use_short_table);
   KERNEL_REQUIRE(NT_SUCCESS(globals.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
   KERNEL_REQUIRE(context);
@@ -106,8 +109,9 @@ KERNEL_TEST("HardeningExclusion: 2025 takes the three bits of the first image th
   MpReleaseProcessContext(context);
 }
 
-KERNEL_TEST("HardeningExclusion: with an empty table every process is excluded from all three (C.15)") {
-  const test::State globals(wire::NotifierProfile::WdA5, use_no_table);
+CONFORMANCE("C.15", "MpSetProcessHardeningExclusion", k2025,
+            "with an empty table every process is excluded from all three") {
+  const test::State globals(profile, use_no_table);
   KERNEL_REQUIRE(NT_SUCCESS(globals.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
   KERNEL_REQUIRE(context);
@@ -116,8 +120,9 @@ KERNEL_TEST("HardeningExclusion: with an empty table every process is excluded f
   MpReleaseProcessContext(context);
 }
 
-KERNEL_TEST("HardeningExclusion: the stored order is the reverse of the table, with the published layout (A.7)") {
-  const test::State globals(wire::NotifierProfile::Wd25080, use_short_table);
+CONFORMANCE("A.7", "MpCreateProcessHardeningExcludeDataIfNeeded", k2025,
+            "the stored order is the reverse of the table") {
+  const test::State globals(profile, use_short_table);
   KERNEL_REQUIRE(NT_SUCCESS(globals.status()));
   KERNEL_REQUIRE(NT_SUCCESS(MpCreateProcessHardeningExcludeDataIfNeeded()));
   const auto* const data = as_pointer<const std::uint8_t>(MpProcessExclusion->HardeningData);

@@ -4,6 +4,7 @@
 
 #include "abi/defender/flags.h"
 #include "kit/kernel_string.h"
+#include "notifier/conformance.h"
 #include "notifier/counted_string.h"
 #include "notifier/kernel_handle.h"
 #include "notifier/test_support.h"
@@ -13,7 +14,7 @@ using namespace wdscope::notifier;
 using test::as_id;
 using test::insert_context;
 
-KERNEL_TEST("KnownProcess: name and token decide the type (A.3.3)") {
+CONFORMANCE("A.3.3", "KnownProcessType", k2025, "name and token decide the type") {
   struct Row {
     UNICODE_STRING image;
     ULONG_PTR process_id;
@@ -28,7 +29,7 @@ KERNEL_TEST("KnownProcess: name and token decide the type (A.3.3)") {
       {kit::counted(u"\\x\\svchost.exe"), 2004, 0},
       {kit::counted(u"\\x\\other.exe"), 2004, 0},
   };
-  const test::State state;
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   for (const Row& row : rows) {
     ProcessReference process;
@@ -44,8 +45,9 @@ KERNEL_TEST("KnownProcess: name and token decide the type (A.3.3)") {
   }
 }
 
-KERNEL_TEST("KnownProcess: a child of the family is one when its parent makes it itself (A.3.3)") {
-  const test::State state;
+CONFORMANCE("A.3.3", "KnownProcessType", k2025,
+            "a child of the TrustedInstaller family is one when its parent makes it itself") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   // The test runs in the System process: make that the installer.
   MP_PROCESS_CONTEXT* const parent = insert_context(4, PsGetProcessCreateTimeQuadPart(PsInitialSystemProcess));
@@ -65,8 +67,8 @@ KERNEL_TEST("KnownProcess: a child of the family is one when its parent makes it
   MpReleaseProcessContext(child);
 }
 
-KERNEL_TEST("KnownProcess: dllhost is marked only while it is tracked (B.3)") {
-  const test::State state;
+CONFORMANCE("B.3", "MP_PROCESS_CONTEXT", k2025, "dllhost is marked only while it is tracked") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
   KERNEL_REQUIRE(context);

@@ -1,190 +1,244 @@
 // SPDX-License-Identifier: MIT
+// The five notification sites: every byte of the argument, and of what lies around it, in every profile. Offsets and
+// values are written out as the research has them.
 #include "notifier/notification.h"
 
-#include "abi/defender/flags.h"
 #include "kit/kernel_string.h"
+#include "notifier/conformance.h"
+#include "notifier/golden_image.h"
 #include "notifier/test_support.h"
 #include "notifier/trust.h"
 
 using namespace wdscope;
 using namespace wdscope::notifier;
 using test::as_id;
-using test::insert_context;
+using test::ByProfile;
+using test::golden_image;
+using test::Image;
+using test::is_2019;
 using wire::NotifierProfile;
 
 namespace {
 
-// One create and one exit of process 400, child of 396, seen by a recorder.
-struct Sites {
-  UNICODE_STRING image = kit::counted(u"\\Device\\HarddiskVolume1\\a.exe");
+constexpr std::uint32_t kProcess = 400;
+constexpr std::uint32_t kParent = 396;
+constexpr std::uint32_t kCreator = 392;
+constexpr std::int64_t kCreatorCreated = 77;
+
+// The raw flag, or zero and one.
+constexpr ByProfile<std::uint8_t> kTrusted = {0x40, 0x40, 1, 1};
+// Of rules2 0x402, which has both bits that show. 2019 writes nothing there: what the stack had before, assumed.
+struct RuleBytes {
+  std::uint8_t byte_1d;
+  std::uint8_t byte_1e;
+  std::uint8_t byte_1f;
+};
+constexpr ByProfile<RuleBytes> kRules2Shown = {{0xCC, 0xCC, 0xCC}, {0xCC, 0xCC, 0xCC}, {1, 0, 0}, {1, 1, 0}};
+constexpr ByProfile<RuleBytes> kNoRules2 = {{0xCC, 0xCC, 0xCC}, {0xCC, 0xCC, 0xCC}, {0, 0, 0}, {0, 0, 0}};
+
+// A process with a context, and who is told of it.
+struct Site {
+  explicit Site(NotifierProfile profile) : state(profile) {}
+
+  bool ready() {
+    if (!NT_SUCCESS(state.status())) return false;
+    recorder = new (recorder_memory) test::Recorder;
+    context = test::insert_context(kProcess, 1);
+    if (!NT_SUCCESS(recorder->status()) || !context) return false;
+    context->ProcessRules2 = 0x402;
+    context->ImageName = as_address(&own_name);
+    return true;
+  }
+  ~Site() {
+    if (context) {
+      context->ImageName = 0;
+      MpReleaseProcessContext(context);
+    }
+    if (recorder) recorder->~Recorder();
+  }
+
+  // What the handler has in its hands at a create; an exit knows the process alone.
+  SiteFrame created() {
+    return {.process = PsInitialSystemProcess,
+            .process_id = as_id(kProcess),
+            .parent_process_id = as_id(kParent),
+            .image_name = &given_name,
+            .command_line = &command_line,
+            .access_denied = &access_denied,
+            .creator = {kCreator, kCreatorCreated},
+            .context = context};
+  }
+  SiteFrame terminated() const {
+    return {.process = PsInitialSystemProcess,
+            .process_id = as_id(kProcess),
+            .parent_process_id = nullptr,
+            .image_name = nullptr,
+            .command_line = nullptr,
+            .access_denied = nullptr,
+            .creator = {},
+            .context = context};
+  }
+
+  const test::State state;
+  alignas(test::Recorder) std::uint8_t recorder_memory[sizeof(test::Recorder)];
+  test::Recorder* recorder = nullptr;
+  MP_PROCESS_CONTEXT* context = nullptr;
+  UNICODE_STRING own_name = kit::counted(u"\\Device\\HarddiskVolume1\\own.exe");
+  UNICODE_STRING given_name = kit::counted(u"\\Device\\HarddiskVolume1\\a.exe");
   UNICODE_STRING command_line = kit::counted(u"a.exe");
   BOOLEAN access_denied = FALSE;
-  MP_PROCESS_CONTEXT* context = nullptr;
-
-  void run() {
-    notify_created({.process = PsInitialSystemProcess,
-                    .process_id = as_id(400),
-                    .parent_process_id = as_id(396),
-                    .image_name = &image,
-                    .command_line = &command_line,
-                    .access_denied = &access_denied,
-                    .creator = {392, 77},
-                    .context = context});
-    notify_terminated({.process = PsInitialSystemProcess,
-                       .process_id = as_id(400),
-                       .parent_process_id = nullptr,
-                       .image_name = nullptr,
-                       .command_line = nullptr,
-                       .access_denied = nullptr,
-                       .creator = {},
-                       .context = context});
-  }
 };
 
-template <class T>
-T at(const std::uint8_t* bytes, std::size_t offset) {
-  T value;
-  RtlCopyMemory(&value, bytes + offset, sizeof(value));
-  return value;
+struct Argument {
+  std::uint64_t parent = 0;
+  std::uint64_t image_name = 0;
+  std::uint32_t type = 3;
+  std::uint8_t trusted = 0;
+  RuleBytes rules = {};
+};
+
+void check_argument(const test::Notification& seen, const Argument& expected) {
+  Image& image = golden_image(0x20);
+  image.put(0x00, std::uint64_t{kProcess}).put(0x08, expected.parent).put(0x10, expected.image_name);
+  image.put(0x18, expected.type).put(0x1C, expected.trusted);
+  image.put(0x1D, expected.rules.byte_1d).put(0x1E, expected.rules.byte_1e).put(0x1F, expected.rules.byte_1f);
+  CHECK_IMAGE(image, &seen.info);
+  KERNEL_CHECK(seen.argument2 == nullptr);
 }
 
-// The eight bytes that stand `distance` in front of the argument.
-std::uint64_t in_front(const test::Notification& notification, std::size_t distance) {
-  return at<std::uint64_t>(notification.before, sizeof(notification.before) - distance);
+// How much behind the argument the frame of a profile reaches, as the recorder copies it.
+constexpr ByProfile<std::size_t> kBehind = {0x10, 0x10, 0x24, 0x24};
+
+void check_nothing_around(const test::Notification& seen, NotifierProfile profile) {
+  CHECK_IMAGE(golden_image(0x20), seen.before);
+  CHECK_IMAGE(golden_image(kBehind[profile]), seen.after);
 }
 
 }  // namespace
 
-KERNEL_TEST(
-    "Notification: 1910 lays context and parent id before the argument and passes the parent by address (A.8, C.9)") {
-  const test::State state(NotifierProfile::Wd1910);
-  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
-  test::Recorder recorder;
-  KERNEL_REQUIRE(NT_SUCCESS(recorder.status()));
-  Sites sites;
-  sites.context = insert_context(400, 1);
-  KERNEL_REQUIRE(sites.context);
-  sites.context->ProcessFlags |= defender::flag::Trusted;
-  sites.context->ProcessRules2 = 0xFFFFFFFF;
-  sites.run();
-  sites.context->ProcessFlags = 0;
-
-  KERNEL_REQUIRE(recorder.count() == 2);
-  const test::Notification& create = recorder[0];
-  KERNEL_CHECK_EQUAL(create.info.ProcessId, 400u);
-  KERNEL_CHECK_EQUAL(create.parent_behind_pointer, 396u);
-  KERNEL_CHECK_EQUAL(create.info.OperationType, 1u);
-  KERNEL_CHECK_EQUAL(create.info.Trusted, 0x40u);
-  KERNEL_CHECK_EQUAL(create.info.ImageName, as_address(&sites.image));
-  KERNEL_CHECK_EQUAL(in_front(create, 0x10), as_address(sites.context));
-  KERNEL_CHECK_EQUAL(in_front(create, 0x08), 396u);
-  KERNEL_CHECK_EQUAL(at<std::uint64_t>(create.after, 0), as_address(&sites.image));
-  KERNEL_CHECK_EQUAL(at<std::uint64_t>(create.after, 8), as_address(&sites.command_line));
-  KERNEL_CHECK(create.argument2 == nullptr);
-
-  const test::Notification& exit = recorder[1];
-  KERNEL_CHECK_EQUAL(exit.info.OperationType, 2u);
-  KERNEL_CHECK_EQUAL(exit.info.ParentProcessId, 0u);
-  KERNEL_CHECK_EQUAL(exit.info.ImageName, 0u);
-  KERNEL_CHECK_EQUAL(exit.info.Trusted, 0u);
-  KERNEL_CHECK_EQUAL(in_front(exit, 0x10), as_address(sites.context));
-  MpReleaseProcessContext(sites.context);
+CONFORMANCE("C.9 site 1", "WD_PS_NOTIFY_INFO", kEveryProfile,
+            "a create: the id, the parent, the handler's image name, the flag, the bytes of rules2") {
+  Site site(profile);
+  KERNEL_REQUIRE(site.ready());
+  MpSetTrustedProcess(site.context);
+  const SiteFrame frame = site.created();
+  notify_created(frame);
+  KERNEL_REQUIRE(site.recorder->count() == 2);
+  const test::Notification& seen = (*site.recorder)[1];
+  // 2019: the address of a local that holds the parent's id, right before the argument.
+  check_argument(seen, {.parent = is_2019(profile) ? seen.info.ParentProcessId : kParent,
+                        .image_name = as_address(&site.given_name),
+                        .type = 1,
+                        .trusted = kTrusted[profile],
+                        .rules = kRules2Shown[profile]});
+  if (is_2019(profile)) KERNEL_CHECK_EQUAL(seen.parent_behind_pointer, kParent);
 }
 
-KERNEL_TEST("Notification: 25080 passes the parent by value and has only zeros around the argument (A.8, C.9)") {
-  const test::State state(NotifierProfile::Wd25080);
-  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
-  test::Recorder recorder;
-  KERNEL_REQUIRE(NT_SUCCESS(recorder.status()));
-  Sites sites;
-  sites.context = insert_context(400, 1);
-  KERNEL_REQUIRE(sites.context);
-  sites.context->ProcessRules2 = defender::rule2::NotifyByte1D | defender::rule2::NotifyByte1E;
-  sites.run();
-
-  KERNEL_REQUIRE(recorder.count() == 2);
-  const test::Notification& create = recorder[0];
-  KERNEL_CHECK_EQUAL(create.info.ParentProcessId, 396u);
-  KERNEL_CHECK_EQUAL(create.info.Trusted, 0u);
-  KERNEL_CHECK_EQUAL(create.info.Rules2Bit1, 1u);
-  KERNEL_CHECK_EQUAL(create.info.Rules2Bit10, 0u);
-  KERNEL_CHECK_EQUAL(create.info.Byte1F, 0u);
-  for (std::uint32_t index = 0; index < 2; ++index) {
-    for (const std::uint8_t byte : recorder[index].before) KERNEL_CHECK_EQUAL(byte, 0u);
-    for (const std::uint8_t byte : recorder[index].after) KERNEL_CHECK_EQUAL(byte, 0u);
-  }
-  KERNEL_CHECK_EQUAL(recorder[1].info.Rules2Bit1, 0u);
-  MpReleaseProcessContext(sites.context);
+CONFORMANCE("C.9 site 1", "WD_PS_NOTIFY_INFO", kEveryProfile, "a create of a process that is not trusted says 0") {
+  Site site(profile);
+  KERNEL_REQUIRE(site.ready());
+  const SiteFrame frame = site.created();
+  notify_created(frame);
+  KERNEL_REQUIRE(site.recorder->count() == 1);
+  KERNEL_CHECK_EQUAL((*site.recorder)[0].info.Trusted, 0u);
 }
 
-KERNEL_TEST(
-    "Notification: a5 lays the context right before the argument, an EPROCESS before that, and writes 0x1E (A.8, "
-    "C.9)") {
-  const test::State state(NotifierProfile::WdA5);
-  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
-  test::Recorder recorder;
-  KERNEL_REQUIRE(NT_SUCCESS(recorder.status()));
-  Sites sites;
-  sites.context = insert_context(400, 1);
-  KERNEL_REQUIRE(sites.context);
-  sites.context->ProcessRules2 = defender::rule2::NotifyByte1E;
-  sites.run();
-
-  KERNEL_REQUIRE(recorder.count() == 2);
-  const test::Notification& create = recorder[0];
-  KERNEL_CHECK_EQUAL(in_front(create, 0x20), as_address(&sites.access_denied));
-  KERNEL_CHECK_EQUAL(in_front(create, 0x18), as_address(&sites.command_line));
-  KERNEL_CHECK_EQUAL(in_front(create, 0x10), as_address(PsInitialSystemProcess));
-  KERNEL_CHECK_EQUAL(in_front(create, 0x08), as_address(sites.context));
-  KERNEL_CHECK_EQUAL(create.info.ParentProcessId, 396u);
-  KERNEL_CHECK_EQUAL(create.info.Rules2Bit1, 0u);
-  KERNEL_CHECK_EQUAL(create.info.Rules2Bit10, 1u);
-  KERNEL_CHECK_EQUAL(at<std::uint64_t>(create.after, 0x00), as_address(&sites.image));
-  KERNEL_CHECK_EQUAL(at<std::uint64_t>(create.after, 0x08), as_address(&sites.command_line));
-  KERNEL_CHECK_EQUAL(at<std::uint64_t>(create.after, 0x10), 396u);
-  KERNEL_CHECK_EQUAL(at<std::uint32_t>(create.after, 0x18), 392u);
-  KERNEL_CHECK_EQUAL(at<std::int64_t>(create.after, 0x1C), 77);
-
-  const test::Notification& exit = recorder[1];
-  KERNEL_CHECK_EQUAL(in_front(exit, 0x08), as_address(sites.context));
-  KERNEL_CHECK_EQUAL(exit.info.Rules2Bit10, 0u);
-  MpReleaseProcessContext(sites.context);
+CONFORMANCE("C.9 site 2", "WD_PS_NOTIFY_INFO", kEveryProfile, "an exit: the id alone") {
+  Site site(profile);
+  KERNEL_REQUIRE(site.ready());
+  const SiteFrame frame = site.terminated();
+  notify_terminated(frame);
+  KERNEL_REQUIRE(site.recorder->count() == 1);
+  check_argument((*site.recorder)[0], {.type = 2, .rules = kNoRules2[profile]});
 }
 
-KERNEL_TEST("Notification: a refresh carries the context's image name and flag, from a frame of zeros (C.9)") {
-  for (const NotifierProfile profile : test::kAllProfiles) {
-    const test::State state(profile);
-    KERNEL_REQUIRE(NT_SUCCESS(state.status()));
-    test::Recorder recorder;
-    KERNEL_REQUIRE(NT_SUCCESS(recorder.status()));
-    MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
-    KERNEL_REQUIRE(context);
-    MpSetTrustedProcess(context);
-    notify_refreshed(context);
-    KERNEL_REQUIRE(recorder.count() == 2);
-    const test::Notification& refresh = recorder[1];
-    KERNEL_CHECK_EQUAL(refresh.info.OperationType, 3u);
-    KERNEL_CHECK_EQUAL(refresh.info.ImageName, context->ImageName);
-    KERNEL_CHECK_EQUAL(refresh.info.Trusted, MpProfile->has_context_tail() ? 1u : 0x40u);
-    KERNEL_CHECK_EQUAL(refresh.info.ParentProcessId, 0u);
-    for (const std::uint8_t byte : refresh.before) KERNEL_CHECK_EQUAL(byte, 0u);
-    KERNEL_CHECK_EQUAL(recorder[0].info.Trusted, 1u);
-    KERNEL_CHECK_EQUAL(recorder[0].info.ImageName, 0u);
-    MpReleaseProcessContext(context);
-  }
+CONFORMANCE("C.9 site 3", "WD_PS_NOTIFY_INFO", kEveryProfile,
+            "a refresh: the context's image name and flag, in a frame of zeros") {
+  Site site(profile);
+  KERNEL_REQUIRE(site.ready());
+  MpSetTrustedProcess(site.context);
+  notify_refreshed(site.context);
+  KERNEL_REQUIRE(site.recorder->count() == 2);
+  const test::Notification& seen = (*site.recorder)[1];
+  check_argument(
+      seen, {.image_name = as_address(&site.own_name), .trusted = kTrusted[profile], .rules = kRules2Shown[profile]});
+  check_nothing_around(seen, profile);
 }
 
-KERNEL_TEST("Notification: 1910 leaves the three last bytes unwritten (A.8)") {
-  const test::State state(NotifierProfile::Wd1910);
-  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
-  test::Recorder recorder;
-  KERNEL_REQUIRE(NT_SUCCESS(recorder.status()));
-  MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
-  KERNEL_REQUIRE(context);
-  notify_refreshed(context);
-  KERNEL_REQUIRE(recorder.count() == 1);
-  KERNEL_CHECK_EQUAL(recorder[0].info.Rules2Bit1, 0xCCu);
-  KERNEL_CHECK_EQUAL(recorder[0].info.Rules2Bit10, 0xCCu);
-  KERNEL_CHECK_EQUAL(recorder[0].info.Byte1F, 0xCCu);
-  MpReleaseProcessContext(context);
+CONFORMANCE("C.9 site 4", "WD_PS_NOTIFY_INFO", kEveryProfile, "set trusted: no name, and 1 in every build") {
+  Site site(profile);
+  KERNEL_REQUIRE(site.ready());
+  MpSetTrustedProcess(site.context);
+  KERNEL_REQUIRE(site.recorder->count() == 1);
+  const test::Notification& seen = (*site.recorder)[0];
+  check_argument(seen, {.trusted = 1, .rules = kRules2Shown[profile]});
+  check_nothing_around(seen, profile);
+}
+
+CONFORMANCE("C.9 site 5", "WD_PS_NOTIFY_INFO", kEveryProfile, "set untrusted: no name, and 0") {
+  Site site(profile);
+  KERNEL_REQUIRE(site.ready());
+  MpSetTrustedProcess(site.context);
+  MpSetUntrustedProcess(site.context);
+  KERNEL_REQUIRE(site.recorder->count() == 2);
+  const test::Notification& seen = (*site.recorder)[1];
+  check_argument(seen, {.rules = kRules2Shown[profile]});
+  check_nothing_around(seen, profile);
+}
+
+CONFORMANCE("A.8.2", "WD_PS_NOTIFY_INFO_EX", k2019,
+            "context and parent's id lie before a create and an exit, the create parameters behind a create") {
+  Site site(profile);
+  KERNEL_REQUIRE(site.ready());
+  const SiteFrame create = site.created();
+  notify_created(create);
+  const SiteFrame exit = site.terminated();
+  notify_terminated(exit);
+  KERNEL_REQUIRE(site.recorder->count() == 2);
+  Image& before = golden_image(0x20);
+  before.put(0x10, as_address(site.context)).put(0x18, std::uint64_t{kParent});
+  CHECK_IMAGE(before, (*site.recorder)[0].before);
+  Image& after = golden_image(0x10);
+  after.put(0x00, as_address(&site.given_name)).put(0x08, as_address(&site.command_line));
+  CHECK_IMAGE(after, (*site.recorder)[0].after);
+  Image& before_exit = golden_image(0x20);
+  before_exit.put(0x10, as_address(site.context));
+  CHECK_IMAGE(before_exit, (*site.recorder)[1].before);
+  CHECK_IMAGE(golden_image(0x10), (*site.recorder)[1].after);
+}
+
+CONFORMANCE("A.8.2", "WD_PS_NOTIFY_INFO", k25080Alone, "what lies around the argument is not known: zeros") {
+  Site site(profile);
+  KERNEL_REQUIRE(site.ready());
+  const SiteFrame create = site.created();
+  notify_created(create);
+  const SiteFrame exit = site.terminated();
+  notify_terminated(exit);
+  KERNEL_REQUIRE(site.recorder->count() == 2);
+  check_nothing_around((*site.recorder)[0], profile);
+  check_nothing_around((*site.recorder)[1], profile);
+}
+
+CONFORMANCE(
+    "A.8.2", "WD_PS_NOTIFY_INFO", kA5Alone,
+    "the context lies right before a create and an exit, an EPROCESS before that; parameters and creator behind") {
+  Site site(profile);
+  KERNEL_REQUIRE(site.ready());
+  const SiteFrame create = site.created();
+  notify_created(create);
+  const SiteFrame exit = site.terminated();
+  notify_terminated(exit);
+  KERNEL_REQUIRE(site.recorder->count() == 2);
+  Image& before = golden_image(0x20);
+  before.put(0x00, as_address(&site.access_denied)).put(0x08, as_address(&site.command_line));
+  before.put(0x10, as_address(PsInitialSystemProcess)).put(0x18, as_address(site.context));
+  CHECK_IMAGE(before, (*site.recorder)[0].before);
+  Image& after = golden_image(0x24);
+  after.put(0x00, as_address(&site.given_name)).put(0x08, as_address(&site.command_line));
+  after.put(0x10, std::uint64_t{kParent}).put(0x18, kCreator).put(0x1C, kCreatorCreated);
+  CHECK_IMAGE(after, (*site.recorder)[0].after);
+  Image& before_exit = golden_image(0x20);
+  before_exit.put(0x10, as_address(PsInitialSystemProcess)).put(0x18, as_address(site.context));
+  CHECK_IMAGE(before_exit, (*site.recorder)[1].before);
+  CHECK_IMAGE(golden_image(0x24), (*site.recorder)[1].after);
 }

@@ -5,6 +5,7 @@
 #include "abi/defender/exclusions.h"
 #include "abi/defender/flags.h"
 #include "kit/kernel_string.h"
+#include "notifier/conformance.h"
 #include "notifier/kernel_handle.h"
 #include "notifier/test_support.h"
 
@@ -29,58 +30,58 @@ std::uint64_t address_of(PreScanRoutine routine) {
 
 }  // namespace
 
-KERNEL_TEST("PreScan: csrss is hooked once, in session 0, by its full path (C.13)") {
-  for (const wire::NotifierProfile profile : test::kAllProfiles) {
-    const test::State state(profile);
-    KERNEL_REQUIRE(NT_SUCCESS(state.status()));
-    ProcessReference session_0;
-    ProcessReference session_3;
-    KERNEL_REQUIRE(NT_SUCCESS(PsLookupProcessByProcessId(as_id(2000), session_0.put())));
-    KERNEL_REQUIRE(NT_SUCCESS(PsLookupProcessByProcessId(as_id(1000), session_3.put())));
-    MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
-    MP_PROCESS_CONTEXT* const second = insert_context(404, 1);
-    KERNEL_REQUIRE(context && second);
-    set_type(context, defender::KnownProcessType::Csrss);
-    set_type(second, defender::KnownProcessType::Csrss);
-    const UNICODE_STRING elsewhere = kit::counted(u"\\x\\csrss.exe");
-    const UNICODE_STRING path = csrss_path();
-    set_pre_scan(session_0.get(), context, nullptr);
-    set_pre_scan(session_0.get(), context, &elsewhere);
-    set_pre_scan(session_3.get(), context, &path);
-    KERNEL_CHECK_EQUAL(context->PreScanHook, 0u);
-    set_pre_scan(session_0.get(), context, &path);
-    KERNEL_CHECK_EQUAL(context->PreScanHook, address_of(MpPreScanCsrss));
-    set_pre_scan(session_0.get(), second, &path);
-    KERNEL_CHECK_EQUAL(second->PreScanHook, 0u);
-    const auto* const data = as_pointer<defender::CSRSS_HOOK_DATA>(mp_data(&defender::MpDataLayout::CsrssHookData));
-    KERNEL_CHECK_EQUAL(data->HookSet, 1u);
-    MpReleaseProcessContext(context);
-    MpReleaseProcessContext(second);
-  }
+CONFORMANCE("C.13", "MpSetProcessPreScanHook", kEveryProfile, "csrss is hooked once, in session 0, by its full path") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  ProcessReference session_0;
+  ProcessReference session_3;
+  KERNEL_REQUIRE(NT_SUCCESS(PsLookupProcessByProcessId(as_id(2000), session_0.put())));
+  KERNEL_REQUIRE(NT_SUCCESS(PsLookupProcessByProcessId(as_id(1000), session_3.put())));
+  MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
+  MP_PROCESS_CONTEXT* const second = insert_context(404, 1);
+  KERNEL_REQUIRE(context && second);
+  set_type(context, defender::KnownProcessType::Csrss);
+  set_type(second, defender::KnownProcessType::Csrss);
+  const UNICODE_STRING elsewhere = kit::counted(u"\\x\\csrss.exe");
+  const UNICODE_STRING path = csrss_path();
+  set_pre_scan(session_0.get(), context, nullptr);
+  set_pre_scan(session_0.get(), context, &elsewhere);
+  set_pre_scan(session_3.get(), context, &path);
+  KERNEL_CHECK_EQUAL(context->PreScanHook, 0u);
+  set_pre_scan(session_0.get(), context, &path);
+  KERNEL_CHECK_EQUAL(context->PreScanHook, address_of(MpPreScanCsrss));
+  set_pre_scan(session_0.get(), second, &path);
+  KERNEL_CHECK_EQUAL(second->PreScanHook, 0u);
+  const auto* const data = as_pointer<defender::CSRSS_HOOK_DATA>(mp_data(&defender::MpDataLayout::CsrssHookData));
+  KERNEL_CHECK_EQUAL(data->HookSet, 1u);
+  MpReleaseProcessContext(context);
+  MpReleaseProcessContext(second);
 }
 
-KERNEL_TEST("PreScan: 2025 hooks System and Cryptographic Services by type, 1910 nobody else (C.13)") {
+CONFORMANCE("C.13", "MpSetProcessPreScanFilterRoutine", k2025, "System and Cryptographic Services are hooked by type") {
   using defender::KnownProcessType;
-  const UNICODE_STRING name = kit::counted(u"\\x\\a.exe");
-  {
-    const test::State state(wire::NotifierProfile::Wd25080);
-    KERNEL_REQUIRE(NT_SUCCESS(state.status()));
-    MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
-    KERNEL_REQUIRE(context);
-    set_pre_scan(PsInitialSystemProcess, context, &name);
-    KERNEL_CHECK_EQUAL(context->PreScanHook, 0u);
-    set_type(context, KnownProcessType::System);
-    set_pre_scan(PsInitialSystemProcess, context, &name);
-    KERNEL_CHECK_EQUAL(context->PreScanHook, address_of(MpPreScanSystem));
-    set_type(context, KnownProcessType::CryptographicServices);
-    set_pre_scan(PsInitialSystemProcess, context, &name);
-    KERNEL_CHECK_EQUAL(context->PreScanHook, address_of(MpPreScanCryptSvc));
-    MpReleaseProcessContext(context);
-  }
-  const test::State state(wire::NotifierProfile::Wd1910);
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
   KERNEL_REQUIRE(context);
+  const UNICODE_STRING name = kit::counted(u"\\x\\a.exe");
+  set_pre_scan(PsInitialSystemProcess, context, &name);
+  KERNEL_CHECK_EQUAL(context->PreScanHook, 0u);
+  set_type(context, KnownProcessType::System);
+  set_pre_scan(PsInitialSystemProcess, context, &name);
+  KERNEL_CHECK_EQUAL(context->PreScanHook, address_of(MpPreScanSystem));
+  set_type(context, KnownProcessType::CryptographicServices);
+  set_pre_scan(PsInitialSystemProcess, context, &name);
+  KERNEL_CHECK_EQUAL(context->PreScanHook, address_of(MpPreScanCryptSvc));
+  MpReleaseProcessContext(context);
+}
+
+CONFORMANCE("C.13", "MpSetProcessPreScanHook", k2019, "nobody but csrss is hooked") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
+  KERNEL_REQUIRE(context);
+  const UNICODE_STRING name = kit::counted(u"\\Device\\HarddiskVolume1\\Windows\\System32\\svchost.exe");
   set_pre_scan(PsInitialSystemProcess, context, &name);
   KERNEL_CHECK_EQUAL(context->PreScanHook, 0u);
   MpReleaseProcessContext(context);

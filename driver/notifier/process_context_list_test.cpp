@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "notifier/process_context_list.h"
 
+#include "notifier/conformance.h"
 #include "notifier/test_support.h"
 
 using namespace wdscope;
@@ -19,8 +20,9 @@ std::uint32_t list_length(defender::KernelAddress entry) {
 
 }  // namespace
 
-KERNEL_TEST("ProcessContextList: without contexts and without creation it is empty (C.12)") {
-  const test::State state;
+CONFORMANCE("C.12", "MpGetProcessContextList", kEveryProfile,
+            "without contexts and without creation it is empty, and the event is signalled again") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   defender::KernelAddress list = 0;
   KERNEL_CHECK(NT_SUCCESS(MpGetProcessContextList(&list, MissingContexts::Skip)));
@@ -29,8 +31,9 @@ KERNEL_TEST("ProcessContextList: without contexts and without creation it is emp
   KERNEL_CHECK_EQUAL(KeReadStateEvent(enumeration_done()), 1);
 }
 
-KERNEL_TEST("ProcessContextList: with creation every running process has an entry with a reference of its own (C.12)") {
-  const test::State state;
+CONFORMANCE("C.12", "MpGetProcessContextList", kEveryProfile,
+            "with creation every running process has an entry with a reference of its own") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   defender::KernelAddress list = 0;
   KERNEL_REQUIRE(NT_SUCCESS(MpGetProcessContextList(&list, MissingContexts::Create)));
@@ -47,8 +50,8 @@ KERNEL_TEST("ProcessContextList: with creation every running process has an entr
   KERNEL_CHECK(saw_system);
 }
 
-KERNEL_TEST("ProcessContextList: visiting releases every entry (C.12)") {
-  const test::State state;
+CONFORMANCE("C.12", "MpReleaseProcessContextListEntry", kEveryProfile, "the context of each entry is released") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   std::uint32_t visited = 0;
   KERNEL_CHECK(NT_SUCCESS(for_each_process_context(MissingContexts::Create, [&](MP_PROCESS_CONTEXT*) { ++visited; })));

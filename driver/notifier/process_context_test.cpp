@@ -3,6 +3,7 @@
 
 #include "abi/defender/flags.h"
 #include "kit/kernel_string.h"
+#include "notifier/conformance.h"
 #include "notifier/test_support.h"
 
 using namespace wdscope;
@@ -12,6 +13,7 @@ using test::as_id;
 namespace {
 
 constexpr ULONG_PTR kSystem = 4;
+constexpr test::ByProfile<std::uint32_t> kContextMagic = {0x00C0DA0F, 0x00C8DA0F, 0x0130DA0F, 0x0130DA0F};
 
 LONGLONG system_create_time() {
   return PsGetProcessCreateTimeQuadPart(PsInitialSystemProcess);
@@ -19,29 +21,29 @@ LONGLONG system_create_time() {
 
 }  // namespace
 
-KERNEL_TEST("ProcessContext: the System process starts trusted, in every profile (C.10)") {
-  for (const wire::NotifierProfile profile : test::kAllProfiles) {
-    const test::State state(profile);
-    KERNEL_REQUIRE(NT_SUCCESS(state.status()));
-    ContextReference context;
-    KERNEL_REQUIRE(NT_SUCCESS(MpCreateProcessContext(as_id(kSystem), system_create_time(), nullptr, context.put())));
-    KERNEL_CHECK_EQUAL(context->Magic, MpProfile->context_magic);
-    KERNEL_CHECK_EQUAL(context->ProcessFlags, 0x4040u);
-    KERNEL_CHECK_EQUAL(context->RefCount, 2);
-    KERNEL_CHECK_EQUAL(context->CodeInjectionRequestMask, ~std::uint64_t{0});
-    KERNEL_CHECK_EQUAL(MpProcessTable->TrustedCount, 1u);
-    KERNEL_CHECK_EQUAL(MpProcessTable->UntrustedCount, 0u);
-    if (const auto* const tail = tail_of(context.get())) {
-      KERNEL_CHECK_EQUAL(tail->KnownProcessType, 0x1Eu);
-      KERNEL_CHECK_EQUAL(tail->State & defender::state::HardeningExclusions, 0x38u);
-      KERNEL_CHECK_EQUAL(tail->SensitiveSections.flink, as_address(&tail->SensitiveSections));
-      KERNEL_CHECK_EQUAL(tail->SensitiveSections.blink, as_address(&tail->SensitiveSections));
-    }
+CONFORMANCE("C.10 step 13", "MpCreateProcessContext", kEveryProfile,
+            "the System process starts trusted, with the members of its build") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  ContextReference context;
+  KERNEL_REQUIRE(NT_SUCCESS(MpCreateProcessContext(as_id(kSystem), system_create_time(), nullptr, context.put())));
+  KERNEL_CHECK_EQUAL(context->Magic, kContextMagic[profile]);
+  KERNEL_CHECK_EQUAL(context->ProcessFlags, 0x4040u);
+  KERNEL_CHECK_EQUAL(context->RefCount, 2);
+  KERNEL_CHECK_EQUAL(context->CodeInjectionRequestMask, ~std::uint64_t{0});
+  KERNEL_CHECK_EQUAL(MpProcessTable->TrustedCount, 1u);
+  KERNEL_CHECK_EQUAL(MpProcessTable->UntrustedCount, 0u);
+  if (const auto* const tail = tail_of(context.get())) {
+    KERNEL_CHECK_EQUAL(tail->KnownProcessType, 0x1Eu);
+    KERNEL_CHECK_EQUAL(tail->State & defender::state::HardeningExclusions, 0x38u);
+    KERNEL_CHECK_EQUAL(tail->SensitiveSections.flink, as_address(&tail->SensitiveSections));
+    KERNEL_CHECK_EQUAL(tail->SensitiveSections.blink, as_address(&tail->SensitiveSections));
   }
 }
 
-KERNEL_TEST("ProcessContext: creating what exists gives the same context with one more reference (C.10)") {
-  const test::State state;
+CONFORMANCE("C.10 step 2", "MpCreateProcessContext", kEveryProfile,
+            "creating what exists gives the same context with one more reference") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   ContextReference first;
   ContextReference second;
@@ -52,8 +54,8 @@ KERNEL_TEST("ProcessContext: creating what exists gives the same context with on
   KERNEL_CHECK_EQUAL(MpProcessTable->TrustedCount, 1u);
 }
 
-KERNEL_TEST("ProcessContext: an unknown process is fatal and leaves nothing (C.10)") {
-  const test::State state;
+CONFORMANCE("C.10 step 5", "MpCreateProcessContext", kEveryProfile, "an unknown process is fatal and leaves nothing") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* context = nullptr;
   KERNEL_CHECK_EQUAL(MpCreateProcessContext(as_id(0x7FFFFFF0), 1, nullptr, &context), STATUS_INVALID_CID);
@@ -61,8 +63,9 @@ KERNEL_TEST("ProcessContext: an unknown process is fatal and leaves nothing (C.1
   KERNEL_CHECK_EQUAL(MpProcessTable->UntrustedCount, 0u);
 }
 
-KERNEL_TEST("ProcessContext: the strings given are copied into blocks of their own (C.10, A.10)") {
-  const test::State state;
+CONFORMANCE("C.10 step 7", "MpCreateProcessContext", kEveryProfile,
+            "the strings given are copied into blocks of their own") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   const UNICODE_STRING image = kit::counted(u"\\Device\\HarddiskVolume1\\a.exe");
   const UNICODE_STRING command_line = kit::counted(u"a.exe --now");
@@ -75,4 +78,24 @@ KERNEL_TEST("ProcessContext: the strings given are copied into blocks of their o
   // One block: header, text, terminator.
   KERNEL_CHECK_EQUAL(as_address(image_name_of(context.get())->Buffer), context->ImageName + 0x10);
   KERNEL_CHECK_EQUAL(image_name_of(context.get())->Buffer[image.Length / sizeof(WCHAR)], 0u);
+}
+
+CONFORMANCE("C.10 step 1", "MpCreateProcessContext", kEveryProfile, "a creation time of 0 is a warning, no failure") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  ContextReference context;
+  KERNEL_REQUIRE(NT_SUCCESS(MpCreateProcessContext(as_id(2000), 0, nullptr, context.put())));
+  KERNEL_CHECK_EQUAL(context->CreateTime, 0);
+}
+
+CONFORMANCE("C.10 step 16", "MpCreateProcessContext", kEveryProfile,
+            "a new context has two references and counts as untrusted") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  ContextReference context;
+  KERNEL_REQUIRE(NT_SUCCESS(MpCreateProcessContext(as_id(2000), 1, nullptr, context.put())));
+  KERNEL_CHECK_EQUAL(context->RefCount, 2);
+  KERNEL_CHECK_EQUAL(context->ProcessFlags, 0u);
+  KERNEL_CHECK_EQUAL(MpProcessTable->UntrustedCount, 1u);
+  KERNEL_CHECK_EQUAL(MpProcessTable->TrustedCount, 0u);
 }

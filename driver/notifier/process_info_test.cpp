@@ -2,14 +2,15 @@
 #include "notifier/process_info.h"
 
 #include "abi/defender/flags.h"
+#include "notifier/conformance.h"
 #include "notifier/test_support.h"
 
 using namespace wdscope;
 using namespace wdscope::notifier;
 using test::insert_context;
 
-KERNEL_TEST("ProcessInfo: the 2025 entry lands in the published members (E.5, C.16)") {
-  const test::State state;
+CONFORMANCE("C.16", "MpSetProcessInfoByContext", k2025, "each field of the entry lands in its member of the context") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
   KERNEL_REQUIRE(context);
@@ -42,8 +43,8 @@ KERNEL_TEST("ProcessInfo: the 2025 entry lands in the published members (E.5, C.
   MpReleaseProcessContext(context);
 }
 
-KERNEL_TEST("ProcessInfo: an anti-malware process keeps its hardening exclusions (C.16)") {
-  const test::State state;
+CONFORMANCE("C.16", "MpSetProcessInfoByContext", k2025, "an anti-malware process keeps its hardening exclusions") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
   KERNEL_REQUIRE(context);
@@ -57,51 +58,99 @@ KERNEL_TEST("ProcessInfo: an anti-malware process keeps its hardening exclusions
   MpReleaseProcessContext(context);
 }
 
-KERNEL_TEST("ProcessInfo: the 1910 entry leaves the member at 0x3C alone (E.3)") {
-  const test::State state(wire::NotifierProfile::Wd1910);
+CONFORMANCE("C.16", "MpSetProcessInfoByContext", k2025, "bits and kind stay when the entry does not name them") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
+  KERNEL_REQUIRE(context);
+  auto* const tail = tail_of(context);
+  tail->State = defender::state::FileHardeningExcluded;
+  tail->KnownProcessType = 0x1D;
+  defender::PROCESS_INFO_25080 info = {};
+  info.RegistryHardeningExcluded = 1;
+  info.CloudSync = 2;
+  MpSetProcessInfoByContext(context, info);
+  KERNEL_CHECK_EQUAL(tail->State, defender::state::FileHardeningExcluded);
+  KERNEL_CHECK_EQUAL(tail->KnownProcessType, 0x1Du);
+  MpReleaseProcessContext(context);
+}
+
+CONFORMANCE("C.16", "MpSetProcessInfoByContext", k2025,
+            "the TrustedInstaller family takes the bits, and loses all three when rule word 3 has bit 2") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
+  KERNEL_REQUIRE(context);
+  auto* const tail = tail_of(context);
+  for (const std::uint32_t type : {0x11u, 0x12u}) {
+    tail->KnownProcessType = type;
+    tail->State = defender::state::HardeningExclusions;
+    defender::PROCESS_INFO_25080 info = {};
+    info.HardeningValid = 1;
+    info.ObjectHardeningExcluded = 1;
+    MpSetProcessInfoByContext(context, info);
+    KERNEL_CHECK_EQUAL(tail->State, defender::state::ObjectHardeningExcluded);
+    info.Rules3 = 4;
+    MpSetProcessInfoByContext(context, info);
+    KERNEL_CHECK_EQUAL(tail->State, 0u);
+  }
+  MpReleaseProcessContext(context);
+}
+
+CONFORMANCE("C.16", "MpSetProcessInfoByContext", k2019,
+            "rules, masks and blocks land in their members, the one at 0x3C stays") {
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
   KERNEL_REQUIRE(context);
   context->ProcessRules2 = 0x77;
   defender::PROCESS_INFO_1910 info = {};
   info.Rules = defender::rule::ForceTrusted;
+  info.InjectionTargetMask = 0x11;
+  info.InjectionRequestMask = 0x22;
+  info.HipRules[0] = 0xA1;
+  info.HipRules1[0] = 0xA2;
+  info.InfoBlock3[0] = 0xA3;
   MpSetProcessInfoByContext(context, info);
+  KERNEL_CHECK_EQUAL(context->ProcessRules, defender::rule::ForceTrusted);
   KERNEL_CHECK_EQUAL(context->ProcessRules2, 0x77u);
+  KERNEL_CHECK_EQUAL(context->CodeInjectionTargetMask, 0x11u);
+  KERNEL_CHECK_EQUAL(context->CodeInjectionRequestMask, 0x22u);
+  KERNEL_CHECK_EQUAL(context->HipRules[0], 0xA1u);
+  KERNEL_CHECK_EQUAL(context->HipRules1[0], 0xA2u);
+  KERNEL_CHECK_EQUAL(context->InfoBlock3[0], 0xA3u);
   KERNEL_CHECK(context->ProcessFlags & defender::flag::Trusted);
   MpReleaseProcessContext(context);
 }
 
-KERNEL_TEST("ProcessInfo: the engine's own process and process 4 get substitutes (C.16)") {
-  const test::State state;
-  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+namespace {
+
+// What every build's entry has.
+template <class Info>
+void check_substitutes() {
   MP_PROCESS_CONTEXT* const engine = insert_context(400, 1);
   MP_PROCESS_CONTEXT* const system = insert_context(4, 1);
   KERNEL_REQUIRE(engine && system);
   mp_data(&defender::MpDataLayout::EngineProcessId) = 400;
-  defender::PROCESS_INFO_25080 info = {};
+  Info info = {};
   info.ProcessId = 400;
   info.CreateTime = 1;
   KERNEL_CHECK_EQUAL(MpSetOneProcessInfo(info), STATUS_SUCCESS);
   KERNEL_CHECK_EQUAL(engine->ProcessRules, 0x7FFu);
   KERNEL_CHECK_EQUAL(engine->CodeInjectionRequestMask, ~std::uint64_t{0});
   KERNEL_CHECK(engine->ProcessFlags & defender::flag::Trusted);
-  KERNEL_CHECK_EQUAL(tail_of(engine)->InfoApplications, 1u);
   info.ProcessId = 4;
-  info.HardeningValid = 1;
   KERNEL_CHECK_EQUAL(MpSetOneProcessInfo(info), STATUS_SUCCESS);
   KERNEL_CHECK_EQUAL(system->ProcessRules, defender::rule::AllRegistryAllowed);
-  KERNEL_CHECK_EQUAL(tail_of(system)->State & defender::state::HardeningExclusions,
-                     defender::state::RegistryHardeningExcluded);
   MpReleaseProcessContext(engine);
   MpReleaseProcessContext(system);
 }
 
-KERNEL_TEST("ProcessInfo: process 0 is nobody, an unknown key is not found (C.16)") {
-  const test::State state;
-  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+template <class Info>
+void check_keys() {
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
   KERNEL_REQUIRE(context);
-  defender::PROCESS_INFO_25080 info = {};
+  Info info = {};
   info.Rules = defender::rule::ForceTrusted;
   KERNEL_CHECK_EQUAL(MpSetOneProcessInfo(info), STATUS_SUCCESS);
   info.ProcessId = 400;
@@ -109,4 +158,46 @@ KERNEL_TEST("ProcessInfo: process 0 is nobody, an unknown key is not found (C.16
   KERNEL_CHECK_EQUAL(MpSetOneProcessInfo(info), STATUS_NOT_FOUND);
   KERNEL_CHECK_EQUAL(context->ProcessRules, 0u);
   MpReleaseProcessContext(context);
+}
+
+}  // namespace
+
+CONFORMANCE("C.16", "MpSetOneProcessInfo", kEveryProfile,
+            "the engine's own process gets rules 0x7FF, process 4 rule 0x400") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  if (test::is_2019(profile)) {
+    check_substitutes<defender::PROCESS_INFO_1910>();
+  } else {
+    check_substitutes<defender::PROCESS_INFO_25080>();
+  }
+}
+
+CONFORMANCE("C.16", "MpSetOneProcessInfo", k2025,
+            "process 4 stays excluded from registry hardening, and applications are counted") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  MP_PROCESS_CONTEXT* const system = insert_context(4, 1);
+  KERNEL_REQUIRE(system);
+  defender::PROCESS_INFO_25080 info = {};
+  info.ProcessId = 4;
+  info.CreateTime = 1;
+  info.HardeningValid = 1;
+  for (std::uint32_t application = 1; application <= 2; ++application) {
+    KERNEL_CHECK_EQUAL(MpSetOneProcessInfo(info), STATUS_SUCCESS);
+    KERNEL_CHECK_EQUAL(tail_of(system)->InfoApplications, application);
+  }
+  KERNEL_CHECK_EQUAL(tail_of(system)->State & defender::state::HardeningExclusions,
+                     defender::state::RegistryHardeningExcluded);
+  MpReleaseProcessContext(system);
+}
+
+CONFORMANCE("C.16", "MpSetOneProcessInfo", kEveryProfile, "process 0 is nobody, an unknown key is not found") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  if (test::is_2019(profile)) {
+    check_keys<defender::PROCESS_INFO_1910>();
+  } else {
+    check_keys<defender::PROCESS_INFO_25080>();
+  }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "notifier/profile.h"
 
+#include "notifier/conformance.h"
 #include "notifier/mp_data.h"
 #include "notifier/test_support.h"
 
@@ -16,41 +17,29 @@ KERNEL_TEST("Profile: only the known values name one") {
   KERNEL_CHECK(find_profile(19041) == nullptr);
 }
 
-KERNEL_TEST("Profile: the global data has the build's size in its magic (A.1)") {
-  {
-    const test::State state(wire::NotifierProfile::Wd1910);
-    KERNEL_REQUIRE(NT_SUCCESS(state.status()));
-    KERNEL_CHECK_EQUAL(*reinterpret_cast<std::uint32_t*>(MpData), 0x0CC0DA00u);
-    KERNEL_CHECK_EQUAL(MpData[0x6B1], 1u);
-  }
-  const test::State state(wire::NotifierProfile::Wd25080);
+CONFORMANCE("A.1", "MP_DATA", kEveryProfile, "the build's size is in the magic, and 2019 has the name flag") {
+  static constexpr test::ByProfile<std::uint32_t> kMagic = {0x0CC0DA00, 0x0CC0DA00, 0x1180DA00, 0x1180DA00};
+  const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
-  KERNEL_CHECK_EQUAL(*reinterpret_cast<std::uint32_t*>(MpData), 0x1180DA00u);
-  KERNEL_CHECK(!mp_data_has(&defender::MpDataLayout::WdNames));
+  KERNEL_CHECK_EQUAL(*reinterpret_cast<std::uint32_t*>(MpData), kMagic[profile]);
+  KERNEL_CHECK_EQUAL(mp_data_has(&defender::MpDataLayout::WdNames), test::is_2019(profile));
+  if (test::is_2019(profile)) KERNEL_CHECK_EQUAL(MpData[0x6B1], 1u);
 }
 
-KERNEL_TEST("Parameters: a waiting time below a tenth of a second is raised to it (E.2)") {
+CONFORMANCE("E.2", "MaxProcessCreationMessageTimeout", kEveryProfile, "1 to 99 milliseconds are raised to 100") {
   KERNEL_CHECK_EQUAL(effective_create_timeout_ms(1), 100u);
   KERNEL_CHECK_EQUAL(effective_create_timeout_ms(99), 100u);
   KERNEL_CHECK_EQUAL(effective_create_timeout_ms(100), 100u);
   KERNEL_CHECK_EQUAL(effective_create_timeout_ms(10000), 10000u);
 }
 
-KERNEL_TEST("Profile: the callback objects stand at the build's places (A.1)") {
-  struct Row {
-    wire::NotifierProfile profile;
-    std::uint32_t process;
-    std::uint32_t nri;
-  };
-  static constexpr Row kRows[] = {{wire::NotifierProfile::Wd1910, 0x6D8, 0x6E0},
-                                  {wire::NotifierProfile::Wd20H1, 0x6D8, 0x6E0},
-                                  {wire::NotifierProfile::Wd25080, 0x9B8, 0x9C0},
-                                  {wire::NotifierProfile::WdA5, 0x9B8, 0x9C0}};
-  for (const Row& row : kRows) {
-    const test::State state(row.profile);
-    KERNEL_REQUIRE(NT_SUCCESS(state.status()));
-    KERNEL_CHECK_EQUAL(as_address(&mp_data(&defender::MpDataLayout::ProcessNotification)),
-                       as_address(MpData) + row.process);
-    KERNEL_CHECK_EQUAL(as_address(&mp_data(&defender::MpDataLayout::NriNotification)), as_address(MpData) + row.nri);
-  }
+CONFORMANCE("A.1", "MP_DATA", kEveryProfile, "the callback objects stand at the build's places") {
+  static constexpr test::ByProfile<std::uint32_t> kProcess = {0x6D8, 0x6D8, 0x9B8, 0x9B8};
+  static constexpr test::ByProfile<std::uint32_t> kNri = {0x6E0, 0x6E0, 0x9C0, 0x9C0};
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  KERNEL_CHECK_EQUAL(as_address(&mp_data(&defender::MpDataLayout::ProcessNotification)),
+                     as_address(MpData) + kProcess[profile]);
+  KERNEL_CHECK_EQUAL(as_address(&mp_data(&defender::MpDataLayout::NriNotification)),
+                     as_address(MpData) + kNri[profile]);
 }

@@ -63,7 +63,4 @@ inline HANDLE as_id(ULONG_PTR process_id) {
   return reinterpret_cast<HANDLE>(process_id);
 }
 
-inline constexpr wire::NotifierProfile kAllProfiles[] = {wire::NotifierProfile::Wd1910, wire::NotifierProfile::Wd20H1,
-                                                         wire::NotifierProfile::Wd25080, wire::NotifierProfile::WdA5};
-
 }  // namespace wdscope::notifier::test

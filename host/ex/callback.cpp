@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
-// Invariants. An object's lock guards its list, and Busy and UnregisterWaiting of each registration on it. The lock is
-// never held during a call: Busy keeps the registration on the list meanwhile, so the walk can go on from it. A
-// registration that is being unregistered is not started again; it leaves the list when Busy has come to 0. The waiters
-// share one event, as on Windows, so each tests its own registration again when it wakes.
 #include "host/ex/callback.h"
 
 #include <atomic>
@@ -28,7 +23,6 @@
 namespace wdscope::host {
 namespace {
 
-constexpr Ulong kSignature = 0x6C6C6143;  // "Call"
 constexpr Ulong kObjectTag = pool_tag("Call");
 constexpr Ulong kRegistrationTag = pool_tag("CBRe");
 constexpr Ulong kCallbackModifyState = 1;
@@ -37,7 +31,7 @@ void destroy_callback(void* body);
 
 ObjectType callback_type{"Callback", {0x20000, 0x20001, 0x120000, 0x1F0001}, kObjOpenLink, destroy_callback, nullptr};
 
-// Bit 0 of the KSPIN_LOCK word. The executive's threads are not interrupted by one another's IRQL, so the holder need
+// The KSPIN_LOCK word. The executive's threads are not interrupted by one another's IRQL, so the holder need
 // not raise; the callers' own IRQL is checked at entry.
 using ObjectLock = WordLock<KSpinLock>;
 
@@ -57,25 +51,34 @@ struct Call {
 };
 thread_local const Call* innermost_call = nullptr;
 
-// Whether a list is empty is asked without its lock, so forward links are written whole.
-void set_flink(ListEntry& entry, ListEntry* next) {
-  std::atomic_ref(entry.flink).store(next, std::memory_order_relaxed);
-}
-
-void append(ListEntry& head, ListEntry& entry) {
-  entry.flink = &head;
-  entry.blink = head.blink;
-  set_flink(*head.blink, &entry);
-  head.blink = &entry;
-}
-
-void unlink(ListEntry& entry) {
+void unlink_checked(ListEntry& entry) {
   if (entry.flink->blink != &entry || entry.blink->flink != &entry)
     bug_check(kKernelSecurityCheckFailure, {3, reinterpret_cast<std::uint64_t>(&entry), 0, 0},
               fmt::format("A list of callback registrations is corrupt at {}.", static_cast<void*>(&entry)));
-  set_flink(*entry.blink, entry.flink);
-  entry.flink->blink = entry.blink;
+  remove_callback_link(entry);
 }
+
+// What CallbackList asks of an executive.
+struct Executive {
+  static void lock(CallbackObject& object) { take_word(object.lock); }
+  static void unlock(CallbackObject& object) { give_word(object.lock); }
+  static void call(CallbackRegistration& registration, void* argument1, void* argument2) {
+    const Call call{&registration, argument1, argument2, innermost_call};
+    innermost_call = &call;
+    const CallGuard guard("callback function");
+    registration.function(registration.context, argument1, argument2);
+    guard.check();
+    innermost_call = call.outer;
+  }
+  static void unlink(ListEntry& entry) { unlink_checked(entry); }
+  static std::uint32_t idle_mark() { return std::atomic_ref(idle_event).load(std::memory_order_acquire); }
+  static void wait_idle(std::uint32_t mark) { futex_wait(&idle_event, mark, -1); }
+  [[gnu::cold, gnu::noinline]] NTAPI static void announce_idle() {
+    std::atomic_ref(idle_event).fetch_add(1, std::memory_order_release);
+    futex_wake(&idle_event, 0x7FFFFFFF);
+  }
+};
+using Callbacks = CallbackList<Executive>;
 
 void destroy_callback(void* body) {
   auto* object = static_cast<CallbackObject*>(body);
@@ -83,7 +86,7 @@ void destroy_callback(void* body) {
     bug_check(kDriverVerifierDetectedViolation, {0, reinterpret_cast<std::uint64_t>(object), 0, 0},
               "A callback object is deleted with registrations on it: a reference too many was given back.");
   ListLock lock(list_lock_word);
-  unlink(object->all_objects);
+  unlink_checked(object->all_objects);
 }
 
 std::string describe_function(const void* function) {
@@ -97,25 +100,17 @@ std::string describe_function(const void* function) {
 }
 
 void require_object(CallbackObject* object, const char* routine) {
-  if (!object || object->signature != kSignature) [[unlikely]] {
+  if (!object || object->signature != kCallbackSignature) [[unlikely]] {
     not_a_callback_object(object, routine);
   }
-}
-
-// Somebody waits to unregister it.
-[[gnu::cold, gnu::noinline]] NTAPI void tell_idle() {
-  std::atomic_ref(idle_event).fetch_add(1, std::memory_order_release);
-  futex_wake(&idle_event, 0x7FFFFFFF);
 }
 
 CallbackObject* make_object(Boolean allow_multiple) {
   auto* object = static_cast<CallbackObject*>(create_object(callback_type, sizeof(CallbackObject), kObjectTag));
   if (!object) return nullptr;
-  object->signature = kSignature;
-  object->registered_callbacks = {&object->registered_callbacks, &object->registered_callbacks};
-  object->allow_multiple_callbacks = allow_multiple;
+  initialise_callback_object(*object, allow_multiple);
   ListLock lock(list_lock_word);
-  append(all_objects, object->all_objects);
+  append_callback_link(all_objects, object->all_objects);
   return object;
 }
 
@@ -178,12 +173,7 @@ CallbackRegistration* NTAPI ExRegisterCallback(CallbackObject* object, CallbackF
       static_cast<CallbackRegistration*>(pool_allocate_for_host(sizeof(CallbackRegistration), kRegistrationTag));
   if (registration) {
     *registration = {{}, object, function, context, 0, 0};
-    ObjectLock lock(object->lock);
-    ListEntry& head = object->registered_callbacks;
-    if (object->allow_multiple_callbacks || head.flink == &head) {
-      append(head, registration->link);
-      return registration;
-    }
+    if (Callbacks::add(*object, *registration)) return registration;
   }
   if (registration) pool_free_for_host(registration);
   dereference_object(object);
@@ -194,30 +184,12 @@ void NTAPI ExNotifyCallback(CallbackObject* object, void* argument1, void* argum
   require_irql_at_most(kDispatchLevel, "ExNotifyCallback");
   if (!object) return;
   require_object(object, "ExNotifyCallback");
-  ListEntry* const head = &object->registered_callbacks;
-  if (std::atomic_ref(head->flink).load(std::memory_order_relaxed) == head) return;
-
-  take_word(object->lock);
-  for (ListEntry* at = head->flink; at != head; at = at->flink) {
-    auto* registration = reinterpret_cast<CallbackRegistration*>(at);
-    if (registration->unregister_waiting) continue;
-    ++registration->busy;
-    give_word(object->lock);
-    const Call call{registration, argument1, argument2, innermost_call};
-    innermost_call = &call;
-    const CallGuard guard("callback function");
-    registration->function(registration->context, argument1, argument2);
-    guard.check();
-    innermost_call = call.outer;
-    take_word(object->lock);
-    if (--registration->busy == 0 && registration->unregister_waiting) tell_idle();
-  }
-  give_word(object->lock);
+  Callbacks::notify(*object, argument1, argument2);
 }
 
 void NTAPI ExUnregisterCallback(CallbackRegistration* registration) {
   require_irql_at_most(kApcLevel, "ExUnregisterCallback");
-  if (!registration || !registration->callback_object || registration->callback_object->signature != kSignature)
+  if (!registration || !registration->callback_object || registration->callback_object->signature != kCallbackSignature)
     bug_check(kKernelSecurityCheckFailure, {0, reinterpret_cast<std::uint64_t>(registration), 0, 0},
               fmt::format("ExUnregisterCallback: {} is not a registration: unregistered twice, or never registered.",
                           static_cast<void*>(registration)));
@@ -227,18 +199,7 @@ void NTAPI ExUnregisterCallback(CallbackRegistration* registration) {
                 "ExUnregisterCallback: a callback unregisters itself from inside its own call. Unregistering waits "
                 "until the callback is not running, so this thread would wait for itself for ever.");
   CallbackObject* object = registration->callback_object;
-  for (;;) {
-    const std::uint32_t seen = std::atomic_ref(idle_event).load(std::memory_order_acquire);
-    {
-      ObjectLock lock(object->lock);
-      if (registration->busy == 0) {
-        unlink(registration->link);
-        break;
-      }
-      registration->unregister_waiting = 1;
-    }
-    futex_wait(&idle_event, seen, -1);
-  }
+  Callbacks::remove(*registration);
   registration->callback_object = nullptr;
   pool_free_for_host(registration);
   dereference_object(object);
@@ -292,7 +253,7 @@ void shut_down_callbacks() {
     ListEntry& head = object->registered_callbacks;
     while (head.flink != &head) {
       auto* registration = reinterpret_cast<CallbackRegistration*>(head.flink);
-      unlink(registration->link);
+      unlink_checked(registration->link);
       pool_free_for_host(registration);
       // Only the registration's own reference: the name still holds the object, or its maker does.
       object_header(object, "shutdown").pointer_count.fetch_sub(1);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Callback objects: a driver announces something, others registered to hear of it. The structures have their Windows
-// layout (source: several independent public tools agree).
+// Callback objects: a driver announces something, others registered to hear of it.
 //
 // The host's own C++ may take part by calling these routines: a captureless `ms_abi` lambda serves as a function.
 #pragma once
@@ -8,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/ex/callback_object.h"
 #include "host/machine.h"
 #include "host/nt/base.h"
 #include "host/nt/ke.h"
@@ -15,30 +15,6 @@
 namespace wdscope::host {
 
 class LoadedImage;
-
-using CallbackFunction = void(NTAPI*)(void* context, void* argument1, void* argument2);
-
-struct CallbackObject {  // CALLBACK_OBJECT
-  Ulong signature;       // "Call" in memory
-  KSpinLock lock;
-  ListEntry registered_callbacks;
-  Boolean allow_multiple_callbacks;
-  ListEntry all_objects;
-};
-static_assert(sizeof(CallbackObject) == 0x38);
-static_assert(offsetof(CallbackObject, registered_callbacks) == 0x10);
-static_assert(offsetof(CallbackObject, all_objects) == 0x28);
-
-struct CallbackRegistration {  // CALLBACK_REGISTRATION: the handle that ExRegisterCallback returns
-  ListEntry link;
-  CallbackObject* callback_object;
-  CallbackFunction function;
-  void* context;
-  Ulong busy;  // calls in progress
-  Boolean unregister_waiting;
-};
-static_assert(sizeof(CallbackRegistration) == 0x30);
-static_assert(offsetof(CallbackRegistration, busy) == 0x28);
 
 // Opens the callback object of that name, or makes it if `create` is not 0. *object gets a reference which the caller
 // owes ObDereferenceObject; it is untouched on failure. Without OBJ_PERMANENT a new object is nameless by the time this

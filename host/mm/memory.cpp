@@ -2,6 +2,7 @@
 #include "host/mm/memory.h"
 
 #include <string>
+#include <utility>
 
 #include "host/ex/pool.h"
 #include "host/exports.h"
@@ -23,6 +24,8 @@ constexpr NtStatus kStatusDatatypeMisalignment = nt_status(0x80000002);
 std::uint64_t highest_user_address = kSystemRangeStart - 0x10001;
 std::uint64_t system_range_start = kSystemRangeStart;
 std::uint64_t user_probe_address = kSystemRangeStart - 0x10000;
+
+std::function<void(std::uint64_t, std::size_t)> before_each_copy;
 
 bool is_readable(const void* address) {
   std::byte byte;
@@ -61,6 +64,10 @@ void set_flags(Mdl* mdl, std::int16_t set, std::int16_t clear) {
 
 }  // namespace
 
+void set_before_copy(std::function<void(std::uint64_t address, std::size_t size)> before_copy) {
+  before_each_copy = std::move(before_copy);
+}
+
 NTAPI NtStatus MmCopyMemory(void* target, CopyAddress source, SizeT size, Ulong flags, SizeT* transferred) {
   void* const caller = __builtin_return_address(0);
   require_irql_at_most(kApcLevel, "MmCopyMemory");
@@ -72,6 +79,8 @@ NTAPI NtStatus MmCopyMemory(void* target, CopyAddress source, SizeT size, Ulong 
     *transferred = 0;
     return flags == kCopyPhysical ? kStatusNotSupported : kStatusInvalidParameter4;
   }
+  if (before_each_copy) [[unlikely]]
+    before_each_copy(reinterpret_cast<std::uintptr_t>(source.virtual_address), size);
   sanitizer_sees_write(target, size, caller);  // the source may be anything: reading it is never an error
   *transferred = guarded_copy(target, source.virtual_address, size);
   return *transferred == size ? kStatusSuccess : kStatusInvalidAddress;

@@ -3,6 +3,10 @@
 // views of a buffer are the same memory here.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
 #include "host/nt/mm.h"
 
 namespace wdscope::host {
@@ -18,6 +22,8 @@ inline constexpr Ulong kCopyPhysical = 1, kCopyVirtual = 2;
 // the host has not; STATUS_INVALID_ADDRESS: part of the source is not readable, *transferred says how much was copied
 // (assumed: the documentation names no code, only that it is an error).
 NTAPI NtStatus MmCopyMemory(void* target, CopyAddress source, SizeT size, Ulong flags, SizeT* transferred);
+// MachineOptions::before_copy. Before any driver is loaded.
+void set_before_copy(std::function<void(std::uint64_t address, std::size_t size)> before_copy);
 NTAPI Boolean MmIsAddressValid(const void* address);
 
 // PASSIVE_LEVEL. Names of the kernel's exports, case-sensitive; null for others, and for fltmgr's.

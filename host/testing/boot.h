@@ -4,23 +4,17 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "host/machine.h"
+#include "host/testing/driver_image.h"
 
 namespace wdscope::host::testing {
 
-// The bytes of a driver that the build made.
 inline std::vector<std::byte> driver_file(const std::string& name) {
-  std::ifstream file(std::string(WDSCOPE_DRIVERS) + "/" + name + ".sys", std::ios::binary);
-  const std::vector<char> chars{std::istreambuf_iterator<char>(file), {}};
-  std::vector<std::byte> bytes(chars.size());
-  for (std::size_t i = 0; i < chars.size(); ++i) bytes[i] = static_cast<std::byte>(chars[i]);
-  return bytes;
+  return driver_image(name + ".sys");
 }
 
 // A machine for the length of a test.

@@ -11,6 +11,7 @@
 #include "abi/defender/flags.h"
 #include "abi/defender/service_sids.h"
 #include "commands.h"
+#include "conformance.h"
 #include "engine.h"
 #include "notifications.h"
 #include "notifier_machine.h"
@@ -72,6 +73,8 @@ class Commands : public testing::TestWithParam<NotifierProfile> {
 INSTANTIATE_TEST_SUITE_P(Profiles, Commands, testing::ValuesIn(kAllProfiles), profile_name);
 
 TEST_P(Commands, AnExclusionReachesTheProcessesThatRun) {
+  conforms("C.16", "MpUpdateProcessesWithExclusions", "exemption and trust of every known process are decided anew");
+  conforms("E.5.1", "SET_PROCESS_EXCLUSION", "size 0 clears the list");
   ASSERT_EQ(send_now(exclusion_command(GetParam(), {u"other.exe", u"READER.exe"})), command_status::Success);
   EXPECT_EQ(trust_changes(), "1");
   ASSERT_EQ(send_now(exclusion_command(GetParam(), {u"reader.exe"})), command_status::Success);
@@ -81,6 +84,7 @@ TEST_P(Commands, AnExclusionReachesTheProcessesThatRun) {
 }
 
 TEST_P(Commands, AnExcludedProcessIsTrustedFromItsFirstAnswerOn) {
+  conforms("E.2", "MpSendProcessMessage", "the message says that a process is excluded");
   ASSERT_EQ(send_now(exclusion_command(GetParam(), {u"\\Device\\HarddiskVolume1\\bin\\*"})), command_status::Success);
   file_.reset();
   Engine engine(machine_.machine(), [&](const Message& message) {
@@ -97,6 +101,7 @@ TEST_P(Commands, AnExcludedProcessIsTrustedFromItsFirstAnswerOn) {
 }
 
 TEST_P(Commands, AnEmptyTextEndsTheExclusions) {
+  conforms("E.5.1", "SET_PROCESS_EXCLUSION", "an empty string ends the list");
   ASSERT_EQ(send_now(exclusion_command(GetParam(), {u"a.exe", u"", u"reader.exe"})), command_status::Success);
   EXPECT_EQ(trust_changes(), "");
 }
@@ -108,6 +113,7 @@ struct Row {
 };
 
 TEST_P(Commands, EveryMalformedExclusionHasItsStatusAndLeavesTheListInForce) {
+  conforms("E.5.1", "SET_PROCESS_EXCLUSION", "each malformed command has its status and leaves the list in force");
   static const Row kRows[] = {
       {"E.5.1 0x10: total must equal 0x80 + size", command_status::InvalidBufferSize,
        [](CommandBytes& one) { poke(one, 0x10, static_cast<std::uint32_t>(one.size() - 0x80 - 2)); }},
@@ -141,6 +147,7 @@ TEST_P(Commands, EveryMalformedExclusionHasItsStatusAndLeavesTheListInForce) {
 }
 
 TEST_P(Commands, AProcessInfoReachesTheProcessThatItNames) {
+  conforms("E.5.3", "SET_PROCESS_INFO", "the process that an entry names is judged by it");
   ASSERT_EQ(send_now(process_info_command(GetParam(), {info(rule::ForceTrusted)})), command_status::Success);
   EXPECT_EQ(trust_changes(), "1");
   ASSERT_EQ(send_now(process_info_command(GetParam(), {info(0)})), command_status::Success);
@@ -152,6 +159,7 @@ TEST_P(Commands, AProcessInfoReachesTheProcessThatItNames) {
 }
 
 TEST_P(Commands, EntriesThatNameNobodyAreLeftOutAndTheOthersApplied) {
+  conforms("E.5.3", "SET_PROCESS_INFO", "entries are applied one by one, failures ignored, success returned");
   auto nobody = info(rule::ForceTrusted);
   nobody.ProcessId = 0;
   auto unknown = info(rule::ForceTrusted);
@@ -165,6 +173,7 @@ TEST_P(Commands, EntriesThatNameNobodyAreLeftOutAndTheOthersApplied) {
 }
 
 TEST_P(Commands, EveryMalformedProcessInfoHasItsStatusAndChangesNobody) {
+  conforms("E.5.3", "SET_PROCESS_INFO", "each malformed command has its status and changes nobody");
   static const Row kRows[] = {
       {"E.5.3: total below 0x18", command_status::IntegerOverflow,
        [](CommandBytes& one) { resize_command(one, 0x17); }},
@@ -184,6 +193,7 @@ TEST_P(Commands, EveryMalformedProcessInfoHasItsStatusAndChangesNobody) {
 }
 
 TEST_P(Commands, TheCountsAreThoseOfTheTable) {
+  conforms("E.5", "QUERY_TRUSTED_AND_UNTRUSTED_PROCESS", "the counters of the table");
   const auto before = query_counts(*file_, GetParam());
   EXPECT_EQ(before.Version, protocol_of(GetParam()).version);
   EXPECT_EQ(before.Size, 0x10u);
@@ -197,6 +207,8 @@ TEST_P(Commands, TheCountsAreThoseOfTheTable) {
 }
 
 TEST_P(Commands, AFriendlyProcessIsExcludedFromHardeningAndNoMoreTrusted) {
+  conforms("E.5", "REGISTER_FRIENDLY_PROCESS",
+           "flag 0x20 or the three bits, no change of trust; each malformed command has its status");
   ASSERT_EQ(send_now(friendly_command(GetParam(), kReader)), command_status::Success);
   EXPECT_EQ(trust_changes(), "");
   EXPECT_EQ(send_now(friendly_command(GetParam(), kReader, 2)), command_status::InvalidParameter);
@@ -214,6 +226,7 @@ TEST_P(Commands, AFriendlyProcessIsExcludedFromHardeningAndNoMoreTrusted) {
 }
 
 TEST_P(Commands, ATaintTakesTheExclusionAndReportsIt) {
+  conforms("E.5", "taint", "flag 1 is cleared and reported, trust not recomputed");
   if (is_2019(GetParam())) GTEST_SKIP() << "2019 has no such command";
   file_.reset();
   Engine engine(machine_.machine(), [&](const Message&) { return allow(GetParam(), 0); });
@@ -241,6 +254,7 @@ TEST_P(Commands, ATaintTakesTheExclusionAndReportsIt) {
 }
 
 TEST_P(Commands, AResetDecidesHardeningAnewByTheTable) {
+  conforms("E.5", "reset hardening exclusions", "every context is decided anew by the table");
   if (is_2019(GetParam())) GTEST_SKIP() << "2019 has no such command";
   ASSERT_EQ(send_now(friendly_command(GetParam(), kReader)), command_status::Success);
   ASSERT_EQ(send_now(reset_hardening_command(GetParam())), command_status::Success);
@@ -250,6 +264,7 @@ TEST_P(Commands, AResetDecidesHardeningAnewByTheTable) {
 }
 
 TEST_P(Commands, TrustedInstallerFlagsConcernTheFamilyAlone) {
+  conforms("E.5", "TrustedInstaller hardening flags", "the family alone; a value above 7 is an invalid parameter");
   if (is_2019(GetParam())) GTEST_SKIP() << "2019 has no such command";
   auto installer = NotifierMachine::describe(2004, 4, u"TrustedInstaller.exe");
   installer.services = {defender::kTrustedInstallerSid};
@@ -273,6 +288,7 @@ TEST_P(Commands, TrustedInstallerFlagsConcernTheFamilyAlone) {
 }
 
 TEST_P(Commands, EveryMalformedHeaderIsRefused) {
+  conforms("E.5", "request header", "version, size and command number are checked, the minor version is only traced");
   static const Row kRows[] = {
       {"E.5: the version is required", command_status::InvalidParameter,
        [](CommandBytes& one) { poke<std::uint8_t>(one, 0, 0x5C); }},
@@ -304,6 +320,7 @@ TEST_P(Commands, EveryMalformedHeaderIsRefused) {
 }
 
 TEST_P(Commands, WhatTheServiceSetStaysWhenItGoes) {
+  conforms("C.15", "MpDisconnect", "exclusions and trust stay when the service goes");
   ASSERT_EQ(send_now(exclusion_command(GetParam(), {u"reader.exe"})), command_status::Success);
   file_.reset();
   auto file = machine_.machine().open(wire::kEngineUserDeviceName, host::Access::ReadWrite);

@@ -8,6 +8,7 @@
 
 #include "abi/defender/flags.h"
 #include "abi/defender/service_sids.h"
+#include "conformance.h"
 #include "host/verifier/fault_plan.h"
 #include "notifications.h"
 #include "notifier_machine.h"
@@ -45,6 +46,8 @@ class ContextSteps : public testing::TestWithParam<NotifierProfile> {};
 INSTANTIATE_TEST_SUITE_P(Profiles, ContextSteps, testing::ValuesIn(kAllProfiles), profile_name);
 
 TEST_P(ContextSteps, EachFailureIsFatalOrNotAsTabled) {
+  conforms("C.10", "MpCreateProcessContext",
+           "each failing query, handle and allocation is fatal or not as its step says");
 #ifdef WDSCOPE_TSAN
   GTEST_SKIP() << "one thread alone";
 #endif
@@ -74,6 +77,7 @@ TEST_P(ContextSteps, EachFailureIsFatalOrNotAsTabled) {
 
 // Steps 6, 8, 10, 11 and 12 as they show in the context.
 TEST_P(ContextSteps, EachAnswerStandsInItsMember) {
+  conforms("C.10 step 6 to 12", "MpCreateProcessContext", "NT's answers stand in their members");
   if (GetParam() == NotifierProfile::Wd25080) GTEST_SKIP() << "its context cannot be found from outside";
   NotifierMachine machine;
   machine.load(GetParam());
@@ -98,6 +102,7 @@ TEST_P(ContextSteps, EachAnswerStandsInItsMember) {
 
 // Step 10: a session that cannot be asked is shown as none.
 TEST_P(ContextSteps, AnUnknownSessionIsAllOnes) {
+  conforms("C.10 step 10", "MpCreateProcessContext", "an unknown session is 0xFFFFFFFF");
   if (GetParam() != NotifierProfile::WdA5) GTEST_SKIP() << "no such member, or no way to it";
   NotifierMachine machine;
   machine.load(GetParam());
@@ -112,6 +117,8 @@ TEST_P(ContextSteps, AnUnknownSessionIsAllOnes) {
 
 // C.8 create branch, step 4.
 TEST_P(ContextSteps, TheParentOfANewProcessIsMarkedWhenAsked) {
+  conforms("C.8 create step 4", "MpHandleProcessNotification",
+           "the parent is marked 0x8000 where the build does that and the feature is on");
   for (const std::uint32_t marks : {0u, 1u}) {
     NotifierMachine machine;
     Parameters parameters = with_profile(GetParam());

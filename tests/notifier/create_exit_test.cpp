@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "abi/defender/flags.h"
+#include "conformance.h"
 #include "engine.h"
 #include "notifications.h"
 #include "notifier_machine.h"
@@ -21,6 +22,7 @@ class CreateExit : public testing::TestWithParam<NotifierProfile> {
 INSTANTIATE_TEST_SUITE_P(Profiles, CreateExit, testing::ValuesIn(kAllProfiles), profile_name);
 
 TEST_P(CreateExit, AProcessNeverJudgedMakesOneCreateAndOneTerminate) {
+  conforms("C.9", "MpHandleProcessNotification", "a process never judged makes one create and one terminate");
   Notifications seen(GetParam());
   ASSERT_EQ(machine_.start(1000), 0);
   ASSERT_EQ(machine_.exit(1000), 0);
@@ -31,6 +33,8 @@ TEST_P(CreateExit, AProcessNeverJudgedMakesOneCreateAndOneTerminate) {
 }
 
 TEST_P(CreateExit, TheCreateSaysIdParentAndImageAndNothingElse) {
+  conforms("C.8 create", "MpHandleProcessNotification",
+           "the create names id, parent and image, and nobody new is trusted");
   Notifications seen(GetParam());
   ASSERT_EQ(machine_.start(1000, 4), 0);
   ASSERT_EQ(machine_.start(1004, 1000), 0);
@@ -60,6 +64,9 @@ TEST_P(CreateExit, TheTerminateSaysTheIdAlone) {
 }
 
 TEST_P(CreateExit, BothArriveAtPassiveLevelInACriticalRegionWithNothingLocked) {
+  conforms(
+      "C.8", "MpHandleProcessNotification",
+      "create and exit are notified at PASSIVE_LEVEL, by the creator and by the dying process, with nothing locked");
   Notifications seen(GetParam());
   ASSERT_EQ(machine_.start(1000, 4), 0);
   ASSERT_EQ(machine_.start(1004, 1000), 0);
@@ -76,6 +83,11 @@ TEST_P(CreateExit, BothArriveAtPassiveLevelInACriticalRegionWithNothingLocked) {
 }
 
 TEST_P(CreateExit, TheContextNextToTheArgumentIsThatOfTheProcess) {
+  conforms(
+      "A.8.2", "MP_PROCESS_CONTEXT",
+      "the context next to the argument is that of the process, at its exit the same one, unlinked and terminating");
+  conforms("C.8 create step 3", "MpHandleProcessNotification",
+           "a new process has flag 4, and 0x400 only where the thread routine is");
   if (is(NotifierProfile::Wd25080)) GTEST_SKIP() << "no context lies next to the argument";
   Notifications seen(GetParam());
   auto start = NotifierMachine::describe(1000, 4, u"a.exe");
@@ -120,6 +132,7 @@ TEST_P(CreateExit, TheContextNextToTheArgumentIsThatOfTheProcess) {
 }
 
 TEST_P(CreateExit, TheNeighboursOfTheArgumentAreThoseOfTheBuild) {
+  conforms("A.8.2", "WD_PS_NOTIFY_INFO", "what lies around the argument of a real create is that of the build");
   Notifications seen(GetParam());
   ASSERT_EQ(machine_.start(1000, 4), 0);
   const Notification create = seen.of(1000).at(0);
@@ -147,6 +160,7 @@ TEST_P(CreateExit, TheNeighboursOfTheArgumentAreThoseOfTheBuild) {
 }
 
 TEST_P(CreateExit, AReusedPidGetsAContextOfItsOwn) {
+  conforms("C.1 step 5", "MpCreateProcessContext", "a reused pid gets a context of its own");
   Notifications seen(GetParam());
   ASSERT_EQ(machine_.start(1000, 4, u"first.exe"), 0);
   ASSERT_EQ(machine_.exit(1000), 0);
@@ -169,6 +183,7 @@ TEST_P(CreateExit, WithoutAnExactOpenNameTheProcessItselfIsAsked) {
 }
 
 TEST_P(CreateExit, TheLongestCommandLineIsKeptWhole) {
+  conforms("C.10 step 9", "MpCreateProcessContext", "a command line of 65,534 bytes is kept whole");
   if (is(NotifierProfile::Wd25080)) GTEST_SKIP() << "no context lies next to the argument";
   Notifications seen(GetParam());
   auto start = NotifierMachine::describe(1000, 4, u"a.exe");
@@ -178,6 +193,8 @@ TEST_P(CreateExit, TheLongestCommandLineIsKeptWhole) {
 }
 
 TEST_P(CreateExit, ProcessesFromBeforeTheDriverHaveContextsAndTerminate) {
+  conforms("C.18", "MpUpdateRunningProcesses",
+           "processes from before the driver have contexts, are not notified, and terminate");
   machine_.unload();
   ASSERT_EQ(machine_.machine().adopt_process(NotifierMachine::describe(2000, 4, u"early.exe")), 0);
   machine_.load(GetParam());
@@ -192,6 +209,8 @@ TEST_P(CreateExit, ProcessesFromBeforeTheDriverHaveContextsAndTerminate) {
 }
 
 TEST_P(CreateExit, ATrustedProcessIsAnnouncedInTheOrderOfTheBuild) {
+  conforms("C.8 question 1", "MpHandleProcessNotification",
+           "create (not trusted) and then trust; a5 the other way round, and its create says trusted");
   Engine engine(machine_.machine(),
                 [&](const Message&) { return allow(GetParam(), defender::rule::ForceTrusted, 0x402); });
   Notifications seen(GetParam());
@@ -215,6 +234,8 @@ TEST_P(CreateExit, ATrustedProcessIsAnnouncedInTheOrderOfTheBuild) {
 }
 
 TEST_P(CreateExit, ADeniedProcessIsAnnouncedAndTerminated) {
+  conforms("C.8 question 2", "MpHandleProcessNotification",
+           "a denied creation is notified as create and as terminate, without trust");
   Engine engine(machine_.machine(), [&](const Message&) { return deny(GetParam()); });
   Notifications seen(GetParam());
   EXPECT_EQ(machine_.start(1000), host::kStatusAccessDenied);

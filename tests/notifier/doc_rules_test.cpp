@@ -9,6 +9,7 @@
 
 #include "abi/defender/doc_rules.h"
 #include "commands.h"
+#include "conformance.h"
 #include "notifications.h"
 #include "notifier_machine.h"
 
@@ -69,6 +70,7 @@ class DocRules : public testing::TestWithParam<NotifierProfile> {
 INSTANTIATE_TEST_SUITE_P(Profiles, DocRules, testing::ValuesIn(kShown), profile_name);
 
 TEST_P(DocRules, AStartingProcessHasTheRuleOfItsName) {
+  conforms("C.8 create step 5", "MpHandleProcessNotification", "a starting process has the rule of its name");
   ASSERT_EQ(send_now(doc_rule_command(GetParam(), {kReaderRule, kWriterRule})), command_status::Success);
   file_.reset();  // rules outlive the engine
   Notifications seen(GetParam());
@@ -83,6 +85,8 @@ TEST_P(DocRules, AStartingProcessHasTheRuleOfItsName) {
 }
 
 TEST_P(DocRules, ACommandReachesTheProcessesThatRun) {
+  conforms("E.5.2", "SET_DOC_OPEN_RULE",
+           "the rules of running processes are decided anew; size and offset zero clear them all");
   adopt(1000, u"reader.exe");
   adopt(1004, u"reader.exe");
   Notifications seen(GetParam());
@@ -152,6 +156,7 @@ const Damage kDamages[] = {
 };
 
 TEST_P(DocRules, EveryMalformedCommandHasItsStatusAndLeavesTheRulesInForce) {
+  conforms("E.5.2", "SET_DOC_OPEN_RULE", "each malformed command has its status and leaves the rules in force");
   ASSERT_EQ(send_now(doc_rule_command(GetParam(), {kReaderRule})), command_status::Success);
   for (const Damage& damage : kDamages) {
     CommandBytes command = doc_rule_command(GetParam(), {kWriterRule});

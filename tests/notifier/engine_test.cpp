@@ -9,6 +9,7 @@
 #include <future>
 
 #include "abi/defender/flags.h"
+#include "conformance.h"
 #include "notifications.h"
 #include "notifier_machine.h"
 
@@ -44,6 +45,9 @@ class EngineStory : public testing::TestWithParam<NotifierProfile> {
 INSTANTIATE_TEST_SUITE_P(Profiles, EngineStory, testing::ValuesIn(kAllProfiles), profile_name);
 
 TEST_P(EngineStory, TheCreateMessageSaysWhatThePublishedLayoutHas) {
+  conforms("E.2", "MpSendProcessMessage", "a create message says what the published layout has");
+  conforms("C.8 create step 11", "MpHandleProcessNotification",
+           "the creator is the current process by id and creation time");
   load();
   Engine engine(machine_.machine(), judge());
   ASSERT_EQ(machine_.start(1000, 4), 0);
@@ -87,6 +91,7 @@ TEST_P(EngineStory, TheCreateMessageSaysWhatThePublishedLayoutHas) {
 }
 
 TEST_P(EngineStory, SerialNumbersGrowByOne) {
+  conforms("E.1", "MpSendProcessMessage", "serial numbers grow by one");
   load();
   Engine engine(machine_.machine(), judge());
   ASSERT_EQ(machine_.start(1000), 0);
@@ -96,6 +101,7 @@ TEST_P(EngineStory, SerialNumbersGrowByOne) {
 }
 
 TEST_P(EngineStory, TheExitMessageExpectsNoReply) {
+  conforms("E.2", "MpSendProcessMessage", "an exit message waits for no reply");
   load();
   Engine engine(machine_.machine(), judge());
   ASSERT_EQ(machine_.start(1000), 0);
@@ -113,6 +119,7 @@ TEST_P(EngineStory, TheExitMessageExpectsNoReply) {
 }
 
 TEST_P(EngineStory, AProcessStandsStillUntilItsReply) {
+  conforms("E.3", "MpSendProcessMessage", "a create waits for its reply; nibble 1");
   load();
   std::atomic<bool> answered{false};
   Engine engine(machine_.machine(), [&](const Message&) {
@@ -126,6 +133,7 @@ TEST_P(EngineStory, AProcessStandsStillUntilItsReply) {
 }
 
 TEST_P(EngineStory, WithoutAnEngineACreateGoesThroughUnasked) {
+  conforms("E.2", "MpSendProcessMessage", "without a service a create goes through; nibble 0");
   load();
   Notifications seen(GetParam());
   EXPECT_EQ(machine_.start(1000), 0);
@@ -134,6 +142,7 @@ TEST_P(EngineStory, WithoutAnEngineACreateGoesThroughUnasked) {
 }
 
 TEST_P(EngineStory, ATimeOutLetsTheProcessGoOnAndALateReplyFindsNobody) {
+  conforms("E.3", "MpSendProcessMessage", "a time-out lets the creation proceed; nibble 2");
   load(1);  // raised to 100
   Engine engine(machine_.machine(), [](const Message&) { return std::nullopt; });
   Notifications seen(GetParam());
@@ -147,6 +156,8 @@ TEST_P(EngineStory, ATimeOutLetsTheProcessGoOnAndALateReplyFindsNobody) {
 }
 
 TEST_P(EngineStory, MalformedRepliesLetTheProcessGoOnUntrusted) {
+  conforms("E.3", "MpSendProcessMessage",
+           "a reply of the wrong version or size lets the creation proceed untrusted; nibble 4");
   load();
   std::vector<Answer> answers(4, allow(GetParam(), defender::rule::ForceTrusted));
   answers[0].bytes[0] ^= 1;       // version
@@ -164,6 +175,7 @@ TEST_P(EngineStory, MalformedRepliesLetTheProcessGoOnUntrusted) {
 }
 
 TEST_P(EngineStory, AnErrorInsteadOfAReplyLetsTheProcessGoOn) {
+  conforms("E.3", "MpSendProcessMessage", "any other failure lets the creation proceed; nibble 3");
   load();
   Engine engine(machine_.machine(), [](const Message&) { return Answer{{}, 0xC0000001}; });
   Notifications seen(GetParam());
@@ -173,6 +185,7 @@ TEST_P(EngineStory, AnErrorInsteadOfAReplyLetsTheProcessGoOn) {
 }
 
 TEST_P(EngineStory, ADyingEngineLetsTheWaitingProcessesGoOn) {
+  conforms("E.3", "MpSendProcessMessage", "a service that dies lets the waiting creations proceed");
   load();
   Notifications seen(GetParam());
   auto engine = std::make_unique<Engine>(machine_.machine(), [](const Message&) { return std::nullopt; });
@@ -257,6 +270,9 @@ TEST_P(EngineStory, ManyProcessesStartWhileEnginesComeAndDie) {
 }
 
 TEST_P(EngineStory, TheLastUntrustedProcessIsReportedGoneAndTheOnlyOneByName) {
+  conforms("C.16", "MpSendTrustedProcessMessage",
+           "0 when none is untrusted, 1 with the name when one is, even when the call changed nothing");
+  conforms("C.2", "MpReleaseProcessContext", "the last untrusted process to go is reported with 0 and no name");
   load();
   std::uint32_t rules = defender::rule::ForceTrusted;
   Engine engine(machine_.machine(), [&](const Message&) { return allow(GetParam(), rules); });
@@ -330,6 +346,7 @@ TEST_P(EngineStory, AWaitingRequestCanBeCancelled) {
 }
 
 TEST_P(EngineStory, OnlyOneEngineAndOnlyAnAdministrator) {
+  conforms("C.15", "MpConnect", "a second service is refused, and whoever is not entitled");
   load();
   EXPECT_EQ(
       machine_.machine().open(wire::kEngineUserDeviceName, host::Access::ReadWrite, host::Account::User).error().status,

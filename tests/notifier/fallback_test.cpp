@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "abi/defender/flags.h"
+#include "conformance.h"
 #include "engine.h"
 #include "notifications.h"
 #include "notifier_machine.h"
@@ -45,6 +46,7 @@ INSTANTIATE_TEST_SUITE_P(Profiles, WithoutEx2, testing::ValuesIn(kAllProfiles), 
 INSTANTIATE_TEST_SUITE_P(Profiles, WithoutEx, testing::ValuesIn(kAllProfiles), profile_name);
 
 TEST_P(WithEverything, ASubsystemProcessIsNotified) {
+  conforms("C.5 step 1", "MpSetProcessNotifyRoutine", "with Ex2 subsystem processes are notified too");
   Notifications seen(GetParam());
   start_subsystem_process(1000);
   ASSERT_EQ(machine_.exit(1000), 0);
@@ -52,6 +54,7 @@ TEST_P(WithEverything, ASubsystemProcessIsNotified) {
 }
 
 TEST_P(WithoutEx2, AProcessIsNotifiedAsEver) {
+  conforms("C.5 step 1", "MpSetProcessNotifyRoutine", "without Ex2 the Ex routine is registered");
   Notifications seen(GetParam());
   ASSERT_EQ(machine_.start(1000, 4), 0);
   ASSERT_EQ(machine_.exit(1000), 0);
@@ -64,6 +67,7 @@ TEST_P(WithoutEx2, AProcessIsNotifiedAsEver) {
 }
 
 TEST_P(WithoutEx2, ASubsystemProcessIsNotTold) {
+  conforms("C.5 step 1", "MpSetProcessNotifyRoutine", "without Ex2 nobody hears of a subsystem process");
   Notifications seen(GetParam());
   start_subsystem_process(1000);
   ASSERT_EQ(machine_.exit(1000), 0);
@@ -73,17 +77,20 @@ TEST_P(WithoutEx2, ASubsystemProcessIsNotTold) {
 }
 
 TEST_P(WithoutEx2, TheEngineMayStillDeny) {
+  conforms("C.7 step 8", "MpCreateProcessNotifyRoutineEx", "AccessDenied becomes the creation status");
   Engine engine(machine_.machine(), [&](const Message&) { return deny(GetParam()); });
   EXPECT_EQ(machine_.start(1000), host::kStatusAccessDenied);
   EXPECT_EQ(machine_.machine().process_count(), 0u);
 }
 
 TEST_P(WithoutEx2, UnloadingTakesTheRoutineBack) {
+  conforms("C.5 step 7", "MpRemoveProcessNotifyRoutine", "the routine that was registered is taken back");
   machine_.unload();  // the machine stops with a report if it stayed
   EXPECT_EQ(machine_.start(1000), 0);
 }
 
 TEST_P(WithoutEx, TheProcessIsAskedForItsName) {
+  conforms("C.5 step 1", "MpSetProcessNotifyRoutine", "without Ex the legacy routine is registered");
   Notifications seen(GetParam());
   ASSERT_EQ(machine_.start(1000, 4), 0);
   ASSERT_EQ(machine_.start(1004, 1000), 0);
@@ -95,6 +102,7 @@ TEST_P(WithoutEx, TheProcessIsAskedForItsName) {
 }
 
 TEST_P(WithoutEx, TheProcessIsAskedForItsCommandLineWhichTheNotificationItselfLacks) {
+  conforms("C.10 step 9", "MpCreateProcessContext", "without a command line the process is asked for it");
   Notifications seen(GetParam());
   ASSERT_EQ(machine_.start(1000), 0);
   const Notification create = seen.of(1000).at(0);
@@ -113,6 +121,7 @@ TEST_P(WithoutEx, TheProcessIsAskedForItsCommandLineWhichTheNotificationItselfLa
 }
 
 TEST_P(WithoutEx, AnExitTerminatesTheContextOfItsPid) {
+  conforms("C.8 exit step 2", "MpHandleProcessNotification", "an exit ends the context of its pid");
   Notifications seen(GetParam());
   ASSERT_EQ(machine_.start(1000), 0);
   ASSERT_EQ(machine_.exit(1000), 0);
@@ -130,6 +139,7 @@ TEST_P(WithoutEx, ASubsystemProcessIsNotTold) {
 }
 
 TEST_P(WithoutEx, ADenialHasNoPowerAndAVerdictOfTrustHas) {
+  conforms("C.7", "MpCreateProcessNotifyRoutine", "legacy: no veto");
   bool denies = true;
   Engine engine(machine_.machine(), [&](const Message&) {
     return denies ? deny(GetParam()) : allow(GetParam(), defender::rule::ForceTrusted);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "commands.h"
+#include "conformance.h"
 #include "engine.h"
 #include "host/verifier/fault_plan.h"
 #include "notifications.h"
@@ -52,27 +53,33 @@ class ImageName : public testing::TestWithParam<NotifierProfile> {
 INSTANTIATE_TEST_SUITE_P(Profiles, ImageName, testing::ValuesIn(kAllProfiles), profile_name);
 
 TEST_P(ImageName, IsTheFilesTrueNameHoweverItWasOpened) {
+  conforms("C.7 step 4", "MpGetImageNormalizedName", "the normalised name of the file object, however it was opened");
   EXPECT_EQ(name_of(opened_by_short_name(1000)), kTrueName);
 }
 
 TEST_P(ImageName, HasNoDataStreamAtItsEnd) {
+  conforms("C.7 step 4", "MpGetImageNormalizedName", "the normalised name has no data stream at its end");
   auto start = opened_by_short_name(1000);
   start.image = kTrueName + u"::$DATA";
   EXPECT_EQ(name_of(start), kTrueName);
 }
 
 TEST_P(ImageName, IsWhatWasOpenedWhenTheFilterManagerFails) {
+  conforms("C.7 step 4", "MpGetImageNormalizedName", "a failure is traced, and the raw name is used");
   EXPECT_EQ(name_without(opened_by_short_name(1000), "FltGetFileNameInformationUnsafe"), kShortName);
   EXPECT_TRUE(machine_.debug_output().contains("no normalized name: status C000009A"));
 }
 
 TEST_P(ImageName, IsAskedOfTheProcessWhenTheOpenNameIsNotKnown) {
+  conforms("C.7 step 2", "MpCreateProcessNotifyRoutineEx",
+           "without FileOpenNameAvailable the process is asked for its name");
   auto start = opened_by_short_name(1000);
   start.file_open_name_available = false;
   EXPECT_EQ(name_without(start, "FltGetFileNameInformationUnsafe"), kTrueName);
 }
 
 TEST_P(ImageName, IsTheOpenNameAfterAllWhenTheProcessCannotBeAsked) {
+  conforms("C.7 step 2", "MpCreateProcessNotifyRoutineEx", "ImageFileName after all when the process cannot be asked");
   auto start = opened_by_short_name(1000);
   start.file_open_name_available = false;
   start.image_file_closed = true;
@@ -81,6 +88,8 @@ TEST_P(ImageName, IsTheOpenNameAfterAllWhenTheProcessCannotBeAsked) {
 }
 
 TEST_P(ImageName, AFileAfterItsCleanupIsOpenedByItsName) {
+  conforms("C.7 step 3", "MpGetImageNormalizedName",
+           "a file object after its cleanup counts as absent: the file is opened by name");
   auto start = opened_by_short_name(1000);
   start.image_file_closed = true;
   EXPECT_EQ(name_of(start), kTrueName);
@@ -89,6 +98,7 @@ TEST_P(ImageName, AFileAfterItsCleanupIsOpenedByItsName) {
 }
 
 TEST_P(ImageName, WithoutAFileObjectTheRawNameStands) {
+  conforms("C.7 step 6", "MpCreateProcessNotifyRoutineEx", "without any file object the raw name stands");
   host::ProcessStart start = NotifierMachine::describe(1000, 4, u"");
   start.image.clear();
   start.subsystem_process = true;
@@ -99,6 +109,8 @@ TEST_P(ImageName, WithoutAFileObjectTheRawNameStands) {
 
 // C.7 step 9: whatever the service says.
 TEST_P(ImageName, ATransactedCreationIsDeniedAndNotifiedAllTheSame) {
+  conforms("C.7 step 9", "MpCreateProcessNotifyRoutineEx",
+           "a transacted creation is denied whatever the service says, and notified; message flag 1");
   Engine engine(machine_.machine(), [](const Message&) { return allow(GetParam(), 0); });
   const Notifications seen(GetParam());
   auto start = opened_by_short_name(1000);
@@ -113,6 +125,7 @@ TEST_P(ImageName, ATransactedCreationIsDeniedAndNotifiedAllTheSame) {
 }
 
 TEST_P(ImageName, ATransactedCreationIsDeniedWithoutAService) {
+  conforms("C.7 step 5", "MpCreateProcessNotifyRoutineEx", "the original file object decides, whatever its state");
   auto start = opened_by_short_name(1000);
   start.transacted = true;
   start.image_file_closed = true;  // the original file object counts, whatever its state
@@ -127,6 +140,7 @@ class LegacyImageName : public ImageName {
 INSTANTIATE_TEST_SUITE_P(Profiles, LegacyImageName, testing::ValuesIn(kAllProfiles), profile_name);
 
 TEST_P(LegacyImageName, IsAskedOfTheProcessAndOpened) {
+  conforms("C.7", "MpCreateProcessNotifyRoutine", "legacy: the name is asked by pid and normalised by name");
   auto start = opened_by_short_name(1000);
   start.image = kTrueName + u":$DATA";
   EXPECT_EQ(name_of(start), kTrueName);
@@ -135,6 +149,7 @@ TEST_P(LegacyImageName, IsAskedOfTheProcessAndOpened) {
 }
 
 TEST_P(LegacyImageName, NothingCanBeDenied) {
+  conforms("C.7", "MpCreateProcessNotifyRoutine", "legacy: not even a transacted creation is denied");
   auto start = opened_by_short_name(1000);
   start.transacted = true;
   EXPECT_EQ(machine_.machine().start_process(start), 0);

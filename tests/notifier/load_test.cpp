@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "abi/defender/callback_names.h"
+#include "conformance.h"
 #include "engine.h"
 #include "host/ob/object.h"
 #include "notifications.h"
@@ -51,6 +52,7 @@ TEST(NotifierLoad, TheOtherNamesAreUsedWhenAskedFor) {
 
 // A.1, D: byte 0x6B1 says whether the last component of the service's key is the product's name.
 TEST(NotifierLoad, TheGenerationOf2019GoesByItsServicesName) {
+  conforms("D", "MpCreateCallback", "2019 takes the names by its service's name, 2025 always Wd...", kAllProfiles);
   struct {
     const char* service;
     NotifierProfile profile;
@@ -59,7 +61,7 @@ TEST(NotifierLoad, TheGenerationOf2019GoesByItsServicesName) {
                     {"wdnotifier", NotifierProfile::Wd1910, true}, {"MpFilter", NotifierProfile::Wd1910, false},
                     {"MpFilter", NotifierProfile::Wd20H1, false},  {"MpFilter", NotifierProfile::Wd25080, true},
                     {"MpFilter", NotifierProfile::WdA5, true}};
-  static const std::vector<std::byte> image = read_driver("wdnotifier.sys");
+  static const std::vector<std::byte> image = driver_image("wdnotifier.sys");
   for (const auto& row : rows) {
     NotifierMachine machine;
     const auto driver =
@@ -75,6 +77,7 @@ TEST(NotifierLoad, TheGenerationOf2019GoesByItsServicesName) {
 }
 
 TEST(NotifierLoad, UnloadingLeavesNothingAndLoadingAgainWorks) {
+  conforms("C.5 step 7", "MpRemoveProcessNotifyRoutine", "nothing is left, and the driver loads again", kAllProfiles);
   for (const NotifierProfile profile : kAllProfiles) {
     NotifierMachine machine;
     for (int round = 0; round < 3; ++round) {
@@ -89,13 +92,16 @@ TEST(NotifierLoad, UnloadingLeavesNothingAndLoadingAgainWorks) {
 }
 
 TEST(NotifierLoad, TheCallbackObjectsArePermanent) {
-  NotifierMachine machine;
-  machine.load(NotifierProfile::WdA5);
-  machine.unload();
-  host::CallbackObject* const object = open_callback(defender::kWdProcessNotificationCallback);
-  ASSERT_NE(object, nullptr);
-  EXPECT_TRUE(object->allow_multiple_callbacks);
-  host::ObfDereferenceObject(object);
+  conforms("C.6", "MpCreateCallback", "attributes 0x210: the object stays; several may register", kAllProfiles);
+  for (const NotifierProfile profile : kAllProfiles) {
+    NotifierMachine machine;
+    machine.load(profile);
+    machine.unload();
+    host::CallbackObject* const object = open_callback(defender::kWdProcessNotificationCallback);
+    ASSERT_NE(object, nullptr);
+    EXPECT_TRUE(object->allow_multiple_callbacks);
+    host::ObfDereferenceObject(object);
+  }
 }
 
 TEST(NotifierLoad, AConsumerMaySurviveTheDriver) {
@@ -111,7 +117,7 @@ TEST(NotifierLoad, AConsumerMaySurviveTheDriver) {
 TEST(NotifierLoad, ATakenDeviceNameFailsTheStartAndLeavesNothing) {
   NotifierMachine machine;
   machine.load(NotifierProfile::WdA5);
-  static const std::vector<std::byte> image = read_driver("wdnotifier.sys");
+  static const std::vector<std::byte> image = driver_image("wdnotifier.sys");
   const auto second = machine.machine().load(image, {.service_name = "second", .parameters = {}});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().status, host::kStatusObjectNameCollision);

@@ -9,6 +9,7 @@
 
 #include "abi/defender/service_sids.h"
 #include "commands.h"
+#include "conformance.h"
 #include "engine.h"
 #include "notifications.h"
 #include "notifier_machine.h"
@@ -75,6 +76,9 @@ INSTANTIATE_TEST_SUITE_P(Profiles, MessageImage, testing::ValuesIn(kAllProfiles)
 
 // A TrustedInstaller of session 3, elevated, with a parent and a DOS name: every member of the message has a value.
 TEST_P(MessageImage, OfACreateAnExitAndTheirTrust) {
+  conforms("E.1, E.2", "process message", "golden byte images of a create and of an exit");
+  conforms("C.8 create step 12", "MpHandleProcessNotification",
+           "message flags 2, and 0xC for an unprotected TrustedInstaller of 2025");
   auto parent = NotifierMachine::describe(1000, 4, u"parent.exe");
   parent.created_100ns = kParentCreated;
   ASSERT_EQ(machine_.machine().adopt_process(parent), 0);
@@ -137,6 +141,7 @@ TEST_P(MessageImage, OfACreateAnExitAndTheirTrust) {
 
 // E.4: the only untrusted process is named, by as much of its name as travels; then none is left.
 TEST_P(MessageImage, OfTheLastUntrustedProcess) {
+  conforms("E.4", "trusted/untrusted message", "golden byte images, with as much of the name as travels");
   machine_.load(GetParam());
   Engine engine(machine_.machine(), [](const Message&) { return allow(GetParam(), 0); });
   ASSERT_EQ(machine_.start(1000, 4, u"b.exe"), 0);
@@ -157,6 +162,7 @@ TEST_P(MessageImage, OfTheLastUntrustedProcess) {
 
 // Message 0x17 (E.5, taint): assumed but for its type.
 TEST_P(MessageImage, OfATaint) {
+  conforms("B.5", "taint telemetry", "golden byte image of message 0x17");
   if (older()) GTEST_SKIP() << "not in this build";
   auto early = NotifierMachine::describe(1000, 4, u"a.exe");
   early.created_100ns = kCreated;

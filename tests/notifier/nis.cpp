@@ -15,7 +15,7 @@ std::unique_ptr<host::DeviceFile> open_nis(host::Machine& machine) {
 }  // namespace
 
 host::HostResult<host::LoadedDriver*> try_load_nis(host::Machine& machine, Parameters parameters) {
-  static const std::vector<std::byte> image = read_driver("wdnis.sys");
+  static const std::vector<std::byte> image = driver_image("wdnis.sys");
   return machine.load(image, {.service_name = "wdnis", .parameters = std::move(parameters)});
 }
 

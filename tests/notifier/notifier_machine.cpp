@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "notifier_machine.h"
 
-#include <fstream>
 #include <stdexcept>
 
 namespace wdscope::test {
 
-std::vector<std::byte> read_driver(std::string_view file_name) {
-  const std::string path = std::string(WDSCOPE_DRIVERS) + "/" + std::string(file_name);
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error("cannot open " + path);
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  const auto* const bytes = reinterpret_cast<const std::byte*>(text.data());
-  return {bytes, bytes + text.size()};
-}
-
 void DebugOutput::add(std::string_view line) {
+  // A kernel test's failure, told at once: what it leaves behind may stop the machine before anybody asks.
+  if (line.starts_with("FAIL")) ADD_FAILURE() << line;
   const std::scoped_lock lock(mutex_);
   lines_.emplace_back(line);
 }
@@ -49,7 +41,7 @@ NotifierMachine::NotifierMachine(std::vector<std::string> absent_routines) {
 }
 
 host::HostResult<host::LoadedDriver*> NotifierMachine::try_load(Parameters parameters) {
-  static const std::vector<std::byte> image = read_driver("wdnotifier.sys");
+  static const std::vector<std::byte> image = driver_image("wdnotifier.sys");
   auto driver = machine_->load(image, {.service_name = "wdnotifier", .parameters = std::move(parameters)});
   if (driver) driver_ = *driver;
   return driver;

@@ -14,10 +14,11 @@
 
 #include "abi/wire/engine.h"
 #include "host/machine.h"
+#include "host/testing/driver_image.h"
 
 namespace wdscope::test {
 
-std::vector<std::byte> read_driver(std::string_view file_name);
+using host::testing::driver_image;
 
 // What the drivers printed. May be asked from any thread.
 class DebugOutput {

@@ -5,6 +5,7 @@
 
 #include "abi/defender/callback_names.h"
 #include "abi/defender/flags.h"
+#include "conformance.h"
 #include "engine.h"
 #include "host/ob/object.h"
 #include "notifications.h"
@@ -35,6 +36,7 @@ class Refresh : public testing::TestWithParam<NotifierProfile> {
 INSTANTIATE_TEST_SUITE_P(Profiles, Refresh, testing::ValuesIn(kAllProfiles), profile_name);
 
 TEST_P(Refresh, NamesEveryProcessOnceWithItsTrust) {
+  conforms("C.17", "MpRefreshProcessNotifications", "every known process once, with its trust and its name");
   Notifications seen(GetParam());
   ASSERT_EQ(machine_.start(1000), 0);
   seen.clear();
@@ -56,6 +58,7 @@ TEST_P(Refresh, NamesEveryProcessOnceWithItsTrust) {
 }
 
 TEST_P(Refresh, IsInTheReverseOrderOfTheProcessList) {
+  conforms("C.12", "MpGetProcessContextList", "the list has the reverse of the system's order");
   Notifications seen(GetParam());
   ASSERT_EQ(machine_.start(1000), 0);
   seen.clear();
@@ -67,6 +70,8 @@ TEST_P(Refresh, IsInTheReverseOrderOfTheProcessList) {
 }
 
 TEST_P(Refresh, IsNotDoneForArgumentsThatAreNotARequest) {
+  conforms("C.17", "MpNriNotificationCallback",
+           "only for a NULL Argument2 and an Argument1 whose low 32 bits are 0; 1910 would bug-check on NULL");
   Notifications seen(GetParam());
   std::uint64_t zero = 0;
   std::uint64_t one = 1;
@@ -84,6 +89,7 @@ TEST_P(Refresh, IsNotDoneForArgumentsThatAreNotARequest) {
 }
 
 TEST_P(Refresh, FromInsideANotificationRunsThereAndThen) {
+  conforms("C.17", "MpRefreshProcessNotifications", "it runs in the notifier's thread");
   Notifications seen(GetParam());
   seen.on_notification([](const Notification& notification) {
     std::uint64_t zero = 0;

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "abi/wire/control.h"
+#include "conformance.h"
 #include "nis.h"
 #include "notifier_machine.h"
 
@@ -32,7 +33,7 @@ class Trio {
   explicit Trio(wire::NotifierProfile profile) : profile_(profile) {}
 
   host::HostResult<host::LoadedDriver*> try_load(Part part) {
-    static const std::vector<std::byte> observer = read_driver("wdscope.sys");
+    static const std::vector<std::byte> observer = driver_image("wdscope.sys");
     switch (part) {
       case Notifier:
         return machine_.try_load(with_profile(profile_));
@@ -106,6 +107,7 @@ INSTANTIATE_TEST_SUITE_P(Profiles, ThreeDrivers,
                          testing::Values(wire::NotifierProfile::Wd1910, wire::NotifierProfile::WdA5), profile_name);
 
 TEST_P(ThreeDrivers, ComeAndGoInAnyOrder) {
+  conforms("D", "MpCreateCallback", "whichever of WdFilter and WdNisDrv comes first creates the objects");
   for (const Order& coming : all_orders()) {
     for (const Order& going : all_orders()) {
       Trio trio(GetParam());

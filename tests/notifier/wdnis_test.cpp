@@ -7,6 +7,7 @@
 
 #include "abi/defender/callback_names.h"
 #include "abi/defender/notify_info.h"
+#include "conformance.h"
 #include "host/ob/object.h"
 #include "nis.h"
 #include "notifications.h"
@@ -18,8 +19,7 @@ namespace {
 constexpr auto kStatusInvalidBufferSize = host::nt_status(0xC0000206);
 const std::u16string kFolder = u"\\Device\\HarddiskVolume1\\bin\\";
 
-class Nis : public testing::Test {
- protected:
+struct NisMachine {
   void load(Parameters parameters = {}) {
     const auto driver = try_load_nis(machine_.machine(), std::move(parameters));
     ASSERT_TRUE(driver) << driver.error().message;
@@ -34,9 +34,14 @@ class Nis : public testing::Test {
   host::LoadedDriver* driver_ = nullptr;
 };
 
-TEST_F(Nis, CountsEveryNotificationByItsKind) {
+class Nis : public NisMachine, public testing::Test {};
+class NisBesideTheNotifier : public NisMachine, public testing::TestWithParam<wire::NotifierProfile> {};
+INSTANTIATE_TEST_SUITE_P(Profiles, NisBesideTheNotifier, testing::ValuesIn(kAllProfiles), profile_name);
+
+TEST_P(NisBesideTheNotifier, CountsEveryNotificationByItsKind) {
+  conforms("D", "process_notification_callback", "every notification of the five sites arrives");
   load();
-  machine_.load(wire::NotifierProfile::WdA5);
+  machine_.load(GetParam());
   ASSERT_EQ(machine_.start(1000), 0);
   ASSERT_EQ(machine_.start(1004), 0);
   ASSERT_EQ(machine_.exit(1000), 0);
@@ -50,6 +55,7 @@ TEST_F(Nis, CountsEveryNotificationByItsKind) {
 
 // Without a notifier beside it, what it says to the Nri object is seen by a registrant of the test's own.
 TEST_F(Nis, AChangedListNotifiesTheNriObjectWithAZeroAndNothing) {
+  conforms("D", "set_process_exceptions", "Argument1 is the address of an 8-byte zero, Argument2 NULL", kAllProfiles);
   load();
   struct Seen {
     int count = 0;
@@ -75,9 +81,10 @@ TEST_F(Nis, AChangedListNotifiesTheNriObjectWithAZeroAndNothing) {
   host::ObfDereferenceObject(nri);
 }
 
-TEST_F(Nis, AChangedListIsHeldAgainstEveryProcessAtOnce) {
+TEST_P(NisBesideTheNotifier, AChangedListIsHeldAgainstEveryProcessAtOnce) {
+  conforms("D", "set_process_exceptions", "a changed list brings a refresh of every process");
   load();
-  machine_.load(wire::NotifierProfile::WdA5);
+  machine_.load(GetParam());
   ASSERT_EQ(machine_.start(1000), 0);
   ASSERT_EQ(machine_.start(1004, 4, u"b.exe"), 0);
   EXPECT_EQ(set({kFolder + u"B.EXE", kFolder + u"c.exe"}), 0);
@@ -91,9 +98,9 @@ TEST_F(Nis, AChangedListIsHeldAgainstEveryProcessAtOnce) {
   EXPECT_EQ(statistics().exception_changes, 2u);
 }
 
-TEST_F(Nis, AMalformedListLeavesTheOldOneInForce) {
+TEST_P(NisBesideTheNotifier, AMalformedListLeavesTheOldOneInForce) {
   load();
-  machine_.load(wire::NotifierProfile::WdA5);
+  machine_.load(GetParam());
   ASSERT_EQ(set({kFolder + u"a.exe"}), 0);
   std::vector<std::byte> odd = exception_list({u"a"});
   odd.push_back(std::byte{0});
@@ -173,7 +180,7 @@ TEST_F(Nis, HasTheOtherNamesWhenAskedFor) {
 
 TEST_F(Nis, ATakenDeviceNameFailsTheStartAndLeavesNothing) {
   load();
-  const auto second = machine_.machine().load(read_driver("wdnis.sys"), {.service_name = "second", .parameters = {}});
+  const auto second = machine_.machine().load(driver_image("wdnis.sys"), {.service_name = "second", .parameters = {}});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().status, host::kStatusObjectNameCollision);
   EXPECT_TRUE(machine_.debug_output().contains("wdnis: not started: the device cannot be made"));

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Notifications by strangers: nothing that is passed may hurt, each oddity has its name and its counter, and the event
-// is delivered with what is certain.
+// is delivered with what is certain. Each is tried on a machine without a notifier and beside that of each profile,
+// when the observer has found out which one it is and expects what that would do.
+#include <optional>
+
 #include <gmock/gmock.h>
 
 #include "host/ke/irql.h"
@@ -19,21 +22,34 @@ namespace known = wire::known;
 constexpr std::uint64_t kPid = 0x1234;
 constexpr std::uint64_t kParent = 0x800;
 
-class BadInput : public ObserverStory {
+using Neighbour = std::optional<wire::NotifierProfile>;
+
+class BadInput : public ObserverStory, public testing::WithParamInterface<Neighbour> {
  protected:
-  BadInput() : created_(start_process(kPid, kParent)) {}
+  BadInput() : created_(start_process(kPid, kParent)) {
+    if (GetParam()) load_notifier(*GetParam());
+  }
+
+  // That a stranger's notification is not of this machine's kind is said besides; tests/observer/evidence_test.cpp
+  // knows when.
+  static std::uint32_t own_anomalies(const Record& record) {
+    std::uint32_t anomalies = record.process().anomalies;
+    if (GetParam()) anomalies &= ~(anomaly_bit(Anomaly::GenerationDisagrees) | anomaly_bit(Anomaly::PlaceDisagrees));
+    return anomalies;
+  }
 
   // Notifies `argument1` and expects exactly these anomalies, in the record and in the counters.
   Record expect(std::uint32_t anomalies, const void* argument1, const void* argument2 = nullptr) {
     Client reader = client();
     const wire::Statistics before = reader.statistics();
     Record record = record_of(argument1, argument2);
-    EXPECT_EQ(record.process().anomalies, anomalies);
+    EXPECT_EQ(own_anomalies(record), anomalies);
+    const std::uint32_t counted = record.process().anomalies;
     const wire::Statistics after = reader.statistics();
     EXPECT_EQ(after.produced, before.produced + 1);
     EXPECT_EQ(after.notifications, before.notifications + 1);
     for (std::uint32_t index = 0; index < static_cast<std::uint32_t>(Anomaly::Count); ++index) {
-      EXPECT_EQ(after.anomalies[index] - before.anomalies[index], anomalies >> index & 1) << "anomaly " << index;
+      EXPECT_EQ(after.anomalies[index] - before.anomalies[index], counted >> index & 1) << "anomaly " << index;
     }
     return record;
   }
@@ -45,13 +61,13 @@ class BadInput : public ObserverStory {
   PoolText image_{u"\\Device\\HarddiskVolume1\\a.exe"};
 };
 
-TEST_F(BadInput, ANullArgumentIsNamed) {
+TEST_P(BadInput, ANullArgumentIsNamed) {
   const Record record = expect(Anomaly::ArgumentNull, nullptr);
   EXPECT_FALSE(record.knows(known::Argument));
   EXPECT_GT(record.process().time_100ns, 0);
 }
 
-TEST_F(BadInput, AnArgumentThatCannotBeReadIsNamed) {
+TEST_P(BadInput, AnArgumentThatCannotBeReadIsNamed) {
   CliffPages cliff;
   alignas(8) std::byte stack[0x40]{};
   const void* const bad[] = {
@@ -73,7 +89,7 @@ TEST_F(BadInput, AnArgumentThatCannotBeReadIsNamed) {
   }
 }
 
-TEST_F(BadInput, FreedMemoryIsReadAsWhateverItIsNow) {
+TEST_P(BadInput, FreedMemoryIsReadAsWhateverItIsNow) {
   PoolBlock block(0x20);
   const void* const address = block.as<void>();
   block.reset();
@@ -81,12 +97,12 @@ TEST_F(BadInput, FreedMemoryIsReadAsWhateverItIsNow) {
   EXPECT_EQ(fault_in(record), "");
 }
 
-TEST_F(BadInput, ASecondArgumentIsNamedAndNotTouched) {
+TEST_P(BadInput, ASecondArgumentIsNamedAndNotTouched) {
   auto frame = frame_a5(kPid, kParent, OperationType::Create, 0);
   expect(Anomaly::Argument2NotNull, &frame.Info, reinterpret_cast<const void*>(0x1001));
 }
 
-TEST_F(BadInput, UnknownOperationsAreDelivered) {
+TEST_P(BadInput, UnknownOperationsAreDelivered) {
   for (const std::uint32_t operation : {0u, 4u, 77u, 0xFFFFFFFFu}) {
     auto frame = frame_a5(kPid, kParent, static_cast<OperationType>(operation), 0);
     frame.Info.ImageName = image_.address();
@@ -96,7 +112,7 @@ TEST_F(BadInput, UnknownOperationsAreDelivered) {
   }
 }
 
-TEST_F(BadInput, AParentOfNoKnownKindIsNotFollowed) {
+TEST_P(BadInput, AParentOfNoKnownKindIsNotFollowed) {
   CliffPages cliff;
   for (const std::uint64_t member : {std::uint64_t{3}, cliff.unreadable(), ~std::uint64_t{7}}) {
     auto frame = frame_a5(kPid, kParent, OperationType::Create, 0);
@@ -107,14 +123,14 @@ TEST_F(BadInput, AParentOfNoKnownKindIsNotFollowed) {
   }
 }
 
-TEST_F(BadInput, AParentThatNtContradictsIsNamed) {
+TEST_P(BadInput, AParentThatNtContradictsIsNamed) {
   auto frame = frame_a5(kPid, kParent + 4, OperationType::Create, 0);
   const Record record = expect(Anomaly::ParentMismatch, &frame.Info);
   EXPECT_EQ(record.process().argument_parent_process_id, kParent + 4);
   EXPECT_EQ(record.process().nt_parent_process_id, kParent);
 }
 
-TEST_F(BadInput, AProcessThatNtDoesNotKnowIsNamedAndItsContextIsNotDecoded) {
+TEST_P(BadInput, AProcessThatNtDoesNotKnowIsNamedAndItsContextIsNotDecoded) {
   for (const std::uint64_t pid : {std::uint64_t{0}, kPid + 8, kPid + 1, ~std::uint64_t{0}}) {
     PoolContext context(defender::kProcessContextMagic25080, pid, created_);
     context.common().ProcessFlags = 0x40;
@@ -126,7 +142,7 @@ TEST_F(BadInput, AProcessThatNtDoesNotKnowIsNamedAndItsContextIsNotDecoded) {
   }
 }
 
-TEST_F(BadInput, AContextOfAnotherKindIsNotDecoded) {
+TEST_P(BadInput, AContextOfAnotherKindIsNotDecoded) {
   for (const std::uint32_t magic : {0u, 0xDA0Fu, 0x0100DA0Fu, 0x0130DA13u, 0xFFFFFFFFu}) {
     PoolContext context(magic, kPid, created_);
     auto frame = frame_a5(kPid, kParent, OperationType::Create, context.address());
@@ -137,7 +153,7 @@ TEST_F(BadInput, AContextOfAnotherKindIsNotDecoded) {
   }
 }
 
-TEST_F(BadInput, AContextOfAnotherProcessOrAnotherTimeIsNotDecoded) {
+TEST_P(BadInput, AContextOfAnotherProcessOrAnotherTimeIsNotDecoded) {
   PoolContext other(defender::kProcessContextMagic25080, kPid + 4, created_);
   auto frame = frame_a5(kPid, kParent, OperationType::Create, other.address());
   expect(Anomaly::ContextPidMismatch, &frame.Info);
@@ -149,7 +165,7 @@ TEST_F(BadInput, AContextOfAnotherProcessOrAnotherTimeIsNotDecoded) {
   expect(anomaly_bit(Anomaly::ContextPidMismatch) | anomaly_bit(Anomaly::ContextTimeMismatch), &frame.Info);
 }
 
-TEST_F(BadInput, AContextThatCannotBeReadIsNamed) {
+TEST_P(BadInput, AContextThatCannotBeReadIsNamed) {
   CliffPages cliff;
   auto frame = frame_a5(kPid, kParent, OperationType::Create, cliff.unreadable());
   expect(Anomaly::ContextUnreadable, &frame.Info);
@@ -160,7 +176,7 @@ TEST_F(BadInput, AContextThatCannotBeReadIsNamed) {
   expect(Anomaly::ContextUnreadable, &frame.Info);
 }
 
-TEST_F(BadInput, AContextThatEndsBeforeItsMagicSaysIsNotDecoded) {
+TEST_P(BadInput, AContextThatEndsBeforeItsMagicSaysIsNotDecoded) {
   CliffPages cliff;
   auto* const context = cliff.last<defender::MP_PROCESS_CONTEXT>();
   context->Magic = defender::kProcessContextMagic25080;
@@ -172,7 +188,7 @@ TEST_F(BadInput, AContextThatEndsBeforeItsMagicSaysIsNotDecoded) {
   EXPECT_EQ(record.process().context_created_100ns, 0);
 }
 
-TEST_F(BadInput, ADocRuleThatIsNoneIsNamedAndNothingOfItIsTold) {
+TEST_P(BadInput, ADocRuleThatIsNoneIsNamedAndNothingOfItIsTold) {
   CliffPages cliff;
   PoolDocRule rule(u"AcroRd32.exe", std::u16string(u"pdf\0\0", 5));
   PoolContext context(defender::kProcessContextMagic25080, kPid, created_);
@@ -193,7 +209,7 @@ TEST_F(BadInput, ADocRuleThatIsNoneIsNamedAndNothingOfItIsTold) {
   EXPECT_EQ(record.text(record.process().doc_rule_image), u"AcroRd32.exe");
 }
 
-TEST_F(BadInput, ExtensionsThatEndWithTheirPageAreWholeAndThoseWithoutEndAreCut) {
+TEST_P(BadInput, ExtensionsThatEndWithTheirPageAreWholeAndThoseWithoutEndAreCut) {
   CliffPages cliff;
   constexpr char16_t kExtensions[] = u"pdf\0fdf\0";  // and the NUL that ends the literal
   auto* const last = cliff.last<char16_t>(sizeof(kExtensions));
@@ -213,14 +229,14 @@ TEST_F(BadInput, ExtensionsThatEndWithTheirPageAreWholeAndThoseWithoutEndAreCut)
   EXPECT_EQ(cut.process().doc_rule_extensions.length, wire::kMaximumExtensionsSize);
 }
 
-TEST_F(BadInput, AContextThatIsNoAddressIsNoCandidate) {
+TEST_P(BadInput, AContextThatIsNoAddressIsNoCandidate) {
   for (const std::uint64_t value : {std::uint64_t{1}, std::uint64_t{0x1000}, std::uint64_t{0x8000'0000'0000'0000}}) {
     auto frame = frame_a5(kPid, kParent, OperationType::Create, value);
     EXPECT_FALSE(expect(0, &frame.Info).knows(known::ContextLocation));
   }
 }
 
-TEST_F(BadInput, AContextNextToAnArgumentInPoolIsNotBelieved) {
+TEST_P(BadInput, AContextNextToAnArgumentInPoolIsNotBelieved) {
   PoolContext context(defender::kProcessContextMagic25080, kPid, created_);
   PoolBlock block(sizeof(defender::WD_PS_NOTIFY_FRAME_A5));
   auto& frame = *block.as<defender::WD_PS_NOTIFY_FRAME_A5>();
@@ -228,7 +244,7 @@ TEST_F(BadInput, AContextNextToAnArgumentInPoolIsNotBelieved) {
   EXPECT_FALSE(expect(0, &frame.Info).knows(known::ContextLocation));
 }
 
-TEST_F(BadInput, StringsOfWrongFormAreNamed) {
+TEST_P(BadInput, StringsOfWrongFormAreNamed) {
   CliffPages cliff;
   PoolText command_line(u"x");
   PoolContext context(defender::kProcessContextMagic25080, kPid, created_);
@@ -262,7 +278,7 @@ TEST_F(BadInput, StringsOfWrongFormAreNamed) {
   }
 }
 
-TEST_F(BadInput, AnOddLengthLosesItsOddByte) {
+TEST_P(BadInput, AnOddLengthLosesItsOddByte) {
   PoolText command_line(u"abc");
   command_line.header().length = 5;
   PoolContext context(defender::kProcessContextMagic25080, kPid, created_);
@@ -273,7 +289,7 @@ TEST_F(BadInput, AnOddLengthLosesItsOddByte) {
   EXPECT_EQ(record.text(record.process().context_command_line), u"ab");
 }
 
-TEST_F(BadInput, TheLongestStringsComeWhole) {
+TEST_P(BadInput, TheLongestStringsComeWhole) {
   const std::u16string long_text(0x7FFF, u'x');
   PoolText argument_image(long_text);
   PoolText context_image(std::u16string(0x7FFF, u'y'));
@@ -291,7 +307,7 @@ TEST_F(BadInput, TheLongestStringsComeWhole) {
   EXPECT_EQ(client().statistics().dropped_no_buffer, 0u);
 }
 
-TEST_F(BadInput, TextIsCarriedAsItIsWithoutATerminator) {
+TEST_P(BadInput, TextIsCarriedAsItIsWithoutATerminator) {
   // An unpaired surrogate, a NUL inside, and no terminator behind: the last bytes before the cliff.
   constexpr char16_t kOdd[] = {0xD800, u'a', 0, 0xDFFF, u'b'};
   CliffPages cliff;
@@ -304,7 +320,7 @@ TEST_F(BadInput, TextIsCarriedAsItIsWithoutATerminator) {
   EXPECT_EQ(record.text(record.process().argument_image), std::u16string(std::begin(kOdd), std::end(kOdd)));
 }
 
-TEST_F(BadInput, AnEmptyStringIsKnownAndEmpty) {
+TEST_P(BadInput, AnEmptyStringIsKnownAndEmpty) {
   image_.header() = {0, 0, 0, 0};
   auto frame = frame_a5(kPid, kParent, OperationType::Create, 0);
   frame.Info.ImageName = image_.address();
@@ -313,16 +329,17 @@ TEST_F(BadInput, AnEmptyStringIsKnownAndEmpty) {
   EXPECT_EQ(record.process().argument_image.length, 0u);
 }
 
-TEST_F(BadInput, AnExitOrATrustChangeOfAProcessNeverSeenIsDelivered) {
+TEST_P(BadInput, AnExitOrATrustChangeOfAProcessNeverSeenIsDelivered) {
   for (const auto operation : {OperationType::Terminate, OperationType::Trust}) {
     auto frame = frame_a5(kPid, 0, operation, 0);
     expect(0, &frame.Info);
   }
 }
 
-TEST_F(BadInput, AtDispatchLevelNothingForeignIsRead) {
+TEST_P(BadInput, AtDispatchLevelNothingForeignIsRead) {
   CliffPages cliff;
   Client reader = client();
+  reader.drain();
   host::Irql old = 0;
   host::KeRaiseIrql(host::kDispatchLevel, &old);
   notify(reinterpret_cast<const void*>(cliff.unreadable()), reinterpret_cast<const void*>(1));
@@ -335,18 +352,24 @@ TEST_F(BadInput, AtDispatchLevelNothingForeignIsRead) {
   EXPECT_EQ(reader.statistics().anomalies[static_cast<std::uint32_t>(Anomaly::HighIrql)], 1u);
 }
 
-TEST_F(BadInput, AtApcLevelEverythingIsRead) {
+TEST_P(BadInput, AtApcLevelEverythingIsRead) {
   auto frame = frame_a5(kPid, kParent, OperationType::Create, 0);
   Client reader = client();
+  reader.drain();
   host::Irql old = 0;
   host::KeRaiseIrql(host::kApcLevel, &old);
   notify(&frame.Info);
   host::KeLowerIrql(old);
   const std::vector<Record> records = reader.drain();
   ASSERT_EQ(records.size(), 1u);
-  EXPECT_EQ(records[0].process().anomalies, 0u);
+  EXPECT_EQ(own_anomalies(records[0]), 0u);
   EXPECT_TRUE(records[0].knows(known::Argument | known::NtProcess));
 }
+
+INSTANTIATE_TEST_SUITE_P(Machines, BadInput,
+                         testing::Values(Neighbour(), wire::NotifierProfile::Wd1910, wire::NotifierProfile::Wd20H1,
+                                         wire::NotifierProfile::Wd25080, wire::NotifierProfile::WdA5),
+                         [](const auto& machine) { return machine.param ? name_of(*machine.param) : "Alone"; });
 
 }  // namespace
 }  // namespace wdscope::tests

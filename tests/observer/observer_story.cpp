@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "observer/observer_story.h"
 
-#include <fstream>
 #include <stdexcept>
 
 #include "host/ob/handle.h"
@@ -13,28 +12,13 @@ namespace {
 
 constexpr std::int64_t kSomeDay = 0x01DA'0000'0000'0000;  // FILETIME
 
-std::unique_ptr<host::Machine> boot(std::mutex& lock, std::string& output, std::vector<std::string> absent_routines) {
-  host::MachineOptions options;
-  options.absent_routines = std::move(absent_routines);
-  options.debug_output = [&](std::string_view line) {
-    std::scoped_lock guard(lock);
-    output += line;
-  };
+std::unique_ptr<host::Machine> boot(host::MachineOptions options) {
   auto machine = host::Machine::boot(std::move(options));
   if (!machine) throw std::runtime_error(machine.error().message);
   return std::move(*machine);
 }
 
 }  // namespace
-
-std::vector<std::byte> driver_image(std::string_view name) {
-  const std::string path = std::string(WDSCOPE_DRIVERS) + "/" + std::string(name);
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error("cannot read " + path);
-  const std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  const auto bytes = std::as_bytes(std::span(content));
-  return {bytes.begin(), bytes.end()};
-}
 
 OwnedCallback::OwnedCallback(const char16_t* name) {
   std::u16string text(name);
@@ -54,8 +38,18 @@ void OwnedCallback::reset() {
   object_ = nullptr;
 }
 
-MachineStory::MachineStory(std::vector<std::string> absent_routines)
-    : machine_(boot(output_lock_, output_, std::move(absent_routines))) {}
+MachineStory::MachineStory(std::vector<std::string> absent_routines) {
+  host::MachineOptions options;
+  options.absent_routines = std::move(absent_routines);
+  options.debug_output = [this](std::string_view line) {
+    std::scoped_lock guard(output_lock_);
+    output_ += line;
+  };
+  options.before_copy = [this](std::uint64_t address, std::size_t size) {
+    if (before_copy_) before_copy_(address, size);
+  };
+  machine_ = boot(std::move(options));
+}
 
 host::HostResult<host::LoadedDriver*> MachineStory::load(std::string_view name, host::DriverOptions options) {
   return machine_->load(driver_image(name), std::move(options));
@@ -94,6 +88,25 @@ void ObserverStory::notify(const void* argument1, const void* argument2) {
   host::ExNotifyCallback(process_callback_.get(), const_cast<void*>(argument1), const_cast<void*>(argument2));
 }
 
+void ObserverStory::load_notifier(wire::NotifierProfile profile) {
+  const auto loaded = load("wdnotifier.sys", {"wdnotifier", {{"Profile", static_cast<std::uint32_t>(profile)}}});
+  if (!loaded) throw std::runtime_error(loaded.error().message + " " + debug_output());
+  constexpr std::uint64_t kVotes = 3;
+  for (std::uint64_t process = 0; process < kVotes; ++process) live_announced(kAnnounced + 4 * process);
+  const wire::Evidence evidence = client().evidence();
+  if (evidence.generation == 0 || evidence.place_decided == 0) throw std::runtime_error("the evidence is undecided");
+}
+
+void ObserverStory::live_announced(std::uint64_t process_id) {
+  host::ProcessStart start;
+  start.process_id = process_id;
+  start.parent_process_id = 4;
+  start.image = kAnnouncedImage;
+  start.command_line = u"announced --once";
+  EXPECT_EQ(machine_->start_process(start), host::kStatusSuccess);
+  EXPECT_EQ(machine_->exit_process(process_id), host::kStatusSuccess);
+}
+
 std::int64_t ObserverStory::start_process(std::uint64_t process_id, std::uint64_t parent_id) {
   host::ProcessStart start;
   start.process_id = process_id;
@@ -105,6 +118,20 @@ std::int64_t ObserverStory::start_process(std::uint64_t process_id, std::uint64_
   start.protection = 0x31;
   EXPECT_EQ(machine_->adopt_process(start), host::kStatusSuccess);
   return start.created_100ns;
+}
+
+std::string name_of(wire::NotifierProfile profile) {
+  switch (profile) {
+    case wire::NotifierProfile::Wd1910:
+      return "1910";
+    case wire::NotifierProfile::Wd20H1:
+      return "20H1";
+    case wire::NotifierProfile::Wd25080:
+      return "25080";
+    case wire::NotifierProfile::WdA5:
+      return "A5";
+  }
+  return "none";
 }
 
 Record ObserverStory::record_of(const void* argument1, const void* argument2) {

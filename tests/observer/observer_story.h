@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,14 +13,15 @@
 #include <gtest/gtest.h>
 
 #include "abi/defender/callback_names.h"
+#include "abi/wire/engine.h"
 #include "host/ex/callback.h"
 #include "host/machine.h"
+#include "host/testing/driver_image.h"
 #include "observer/records.h"
 
 namespace wdscope::tests {
 
-// The bytes of a driver that was built beside these tests.
-std::vector<std::byte> driver_image(std::string_view name);
+using host::testing::driver_image;
 
 // A permanent callback object of the test's own; deleted with it.
 class OwnedCallback {
@@ -46,8 +48,13 @@ class MachineStory : public testing::Test {
 
   std::mutex output_lock_;
   std::string output_;
+  // What happens before each checked copy of a driver, as MachineOptions says; null: nothing.
+  std::function<void(std::uint64_t address, std::size_t size)> before_copy_;
   std::unique_ptr<host::Machine> machine_;
 };
+
+inline constexpr std::uint64_t kAnnounced = 0x7000;
+inline constexpr char16_t kAnnouncedImage[] = u"\\Device\\HarddiskVolume1\\Windows\\announced.exe";
 
 // Loads wdscope.sys over both Wd objects.
 class ObserverStory : public MachineStory {
@@ -63,10 +70,20 @@ class ObserverStory : public MachineStory {
   // Notifies, and returns the one record that comes of it.
   Record record_of(const void* argument1, const void* argument2 = nullptr);
   void unload();
+  // Loads wdnotifier.sys in this profile and lets it announce as many processes as the observer's evidence takes to
+  // decide what kind of notifier this machine has.
+  void load_notifier(wire::NotifierProfile profile);
+  // A process of kAnnouncedImage that the notifier announces, from its start to its end.
+  void live_announced(std::uint64_t process_id);
 
   OwnedCallback process_callback_{defender::kWdProcessNotificationCallback};
   OwnedCallback nri_callback_{defender::kWdNriNotificationCallback};
   host::LoadedDriver* driver_ = nullptr;
 };
+
+inline constexpr wire::NotifierProfile kAllProfiles[] = {wire::NotifierProfile::Wd1910, wire::NotifierProfile::Wd20H1,
+                                                         wire::NotifierProfile::Wd25080, wire::NotifierProfile::WdA5};
+// "1910", "20H1", "25080", "A5"
+std::string name_of(wire::NotifierProfile profile);
 
 }  // namespace wdscope::tests

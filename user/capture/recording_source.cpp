@@ -4,16 +4,11 @@
 // magic is found. The sequences tell how many records the damage took.
 #include "capture/recording_source.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <string_view>
-#include <system_error>
 
 #include "event/decode.h"
 
@@ -25,11 +20,6 @@ constexpr std::size_t kScanChunk = 64 * 1024;
 Error about(const std::string& name, Error error) {
   error.what = fmt::format("{} {}", name, error.what);
   return error;
-}
-
-tl::unexpected<Error> unreadable(const std::string& name, int code) {
-  return failure(ErrorCode::InputUnreadable,
-                 fmt::format("cannot read {}: {}", name, std::generic_category().message(code)), {}, code);
 }
 
 // The sequences a record stands for, if it has any.
@@ -53,69 +43,44 @@ std::optional<Sequences> sequences_of(std::span<const std::byte> record) {
 
 }  // namespace
 
-RecordingSource::RecordingSource(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}
-
-RecordingSource::~RecordingSource() {
-  ::close(descriptor_);
-}
-
 Result<std::unique_ptr<RecordingSource>> RecordingSource::open(const std::filesystem::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return unreadable(path.string(), errno);
-  std::unique_ptr<RecordingSource> source(new RecordingSource(descriptor, path.string()));
-  struct stat status {};
-  if (::fstat(descriptor, &status) != 0) return unreadable(path.string(), errno);
-  if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
-    return failure(ErrorCode::InputUnreadable, fmt::format("{} is not a regular file", path.string()));
-  }
+  auto file = InputFile::open(path);
+  if (!file) return tl::make_unexpected(file.error());
+  std::unique_ptr<RecordingSource> source(new RecordingSource(std::move(*file)));
   if (auto read = source->read_header(); !read) return tl::make_unexpected(read.error());
   return source;
 }
 
 Result<void> RecordingSource::read_header() {
   std::vector<std::byte> bytes(sizeof(wire::RecordingHeader));
-  auto got = read_at(0, bytes);
+  auto got = file_.read_at(0, bytes);
   if (!got) return tl::make_unexpected(got.error());
   const auto size = recording_header_size(std::span(bytes).first(*got));
-  if (!size) return tl::make_unexpected(about(name_, size.error()));
+  if (!size) return tl::make_unexpected(about(file_.name(), size.error()));
   bytes.resize(*size);
-  got = read_at(0, bytes);
+  got = file_.read_at(0, bytes);
   if (!got) return tl::make_unexpected(got.error());
   auto info = decode_recording_header(std::span(bytes).first(*got));
-  if (!info) return tl::make_unexpected(about(name_, info.error()));
+  if (!info) return tl::make_unexpected(about(file_.name(), info.error()));
   info_ = std::move(*info);
   offset_ = *size;
   return {};
 }
 
-Result<std::size_t> RecordingSource::read_at(std::uint64_t offset, std::span<std::byte> out) {
-  std::size_t done = 0;
-  while (done < out.size()) {
-    const ssize_t got = ::pread(descriptor_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
-    if (got == 0) break;
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      return unreadable(name_, errno);
-    }
-    done += static_cast<std::size_t>(got);
-  }
-  return done;
-}
-
 Result<bool> RecordingSource::header_at(std::uint64_t offset, wire::BlockHeader& header) {
-  const auto got = read_at(offset, std::as_writable_bytes(std::span(&header, 1)));
+  const auto got = file_.read_at(offset, std::as_writable_bytes(std::span(&header, 1)));
   if (!got) return tl::make_unexpected(got.error());
   return *got == sizeof header && block_header_is_sound(header);
 }
 
 Result<RecordingSource::Found> RecordingSource::read_block() {
   for (;;) {
-    const auto got = read_at(offset_, std::as_writable_bytes(std::span(&header_, 1)));
+    const auto got = file_.read_at(offset_, std::as_writable_bytes(std::span(&header_, 1)));
     if (!got) return tl::make_unexpected(got.error());
     if (*got == 0) return Found::EndOfFile;
     if (*got == sizeof header_ && block_header_is_sound(header_)) {
       payload_.resize(header_.payload_size);
-      const auto payload = read_at(offset_ + sizeof header_, payload_);
+      const auto payload = file_.read_at(offset_ + sizeof header_, payload_);
       if (!payload) return tl::make_unexpected(payload.error());
       if (block_payload_is_sound(header_, std::span(payload_).first(*payload))) {
         offset_ += sizeof header_ + header_.payload_size;
@@ -147,7 +112,7 @@ Result<RecordingSource::Found> RecordingSource::find_block(std::uint64_t from) {
   const std::string_view magic(wire::kBlockMagic, sizeof wire::kBlockMagic);
   std::vector<std::byte> chunk(kScanChunk);
   for (;;) {
-    const auto got = read_at(from, chunk);
+    const auto got = file_.read_at(from, chunk);
     if (!got) return tl::make_unexpected(got.error());
     if (*got < magic.size()) {
       offset_ = from + *got;
@@ -242,7 +207,7 @@ Batch RecordingSource::missing_records(std::uint64_t count) {
 // What the end block adds: records that the damage took behind the last one delivered, and disagreement.
 Result<std::optional<Batch>> RecordingSource::close_stream() {
   std::byte one;
-  const auto behind = read_at(offset_, std::span(&one, 1));
+  const auto behind = file_.read_at(offset_, std::span(&one, 1));
   if (!behind) return tl::make_unexpected(behind.error());
   if (!totals_) {
     if (!damage_) note_damage(offset_, "no closing block: the recording was cut off or is still being written");
@@ -267,7 +232,7 @@ Result<Batch> RecordingSource::tell_damage() {
   const Damage damage = *std::exchange(damage_, std::nullopt);
   const std::string more = damage.places > 1 ? fmt::format(" ({} damaged places in all)", damage.places) : "";
   return failure(ErrorCode::InputDamaged,
-                 fmt::format("{} is damaged at offset {}: {}{}", name_, damage.first_offset, damage.what, more),
+                 fmt::format("{} is damaged at offset {}: {}{}", file_.name(), damage.first_offset, damage.what, more),
                  "everything that is whole was delivered");
 }
 

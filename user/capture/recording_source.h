@@ -8,8 +8,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "capture/input_file.h"
 #include "event/recording.h"
 #include "event/source.h"
 
@@ -20,7 +22,6 @@ class RecordingSource final : public Source {
   // InputUnreadable when the file cannot be read, InputDamaged when its header is not a recording's, Incompatible for a
   // newer format.
   static Result<std::unique_ptr<RecordingSource>> open(const std::filesystem::path& path);
-  ~RecordingSource() override;
 
   const Origin& origin() const override { return info_.origin; }
   const RecordingInfo& info() const { return info_; }
@@ -43,9 +44,8 @@ class RecordingSource final : public Source {
   };
   enum class Found : std::uint8_t { Block, EndOfFile };
 
-  RecordingSource(int descriptor, std::string name);
+  explicit RecordingSource(InputFile file) : file_(std::move(file)) {}
   Result<void> read_header();
-  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out);
   Result<bool> header_at(std::uint64_t offset, wire::BlockHeader& header);
   Result<Found> read_block();
   Result<bool> skip_damaged_block(const wire::BlockHeader& header);
@@ -56,8 +56,7 @@ class RecordingSource final : public Source {
   Batch missing_records(std::uint64_t count);
   Result<Batch> tell_damage();
 
-  int descriptor_;
-  std::string name_;
+  InputFile file_;
   RecordingInfo info_;
   std::uint64_t offset_ = 0;  // of the next block
   wire::BlockHeader header_{};

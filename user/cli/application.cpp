@@ -37,7 +37,15 @@ void add_choice(CLI::App& verb, const std::string& names, std::string& value, co
       ->envname(variable);
 }
 
+// Where there is no lab, its options are unknown words.
+#ifdef _WIN32
+constexpr bool kHasLab = false;
+#else
+constexpr bool kHasLab = true;
+#endif
+
 void add_lab_options(CLI::App& verb, RawArguments& raw) {
+  if (!kHasLab) return;
   add_choice(verb, "--profile", raw.profile, {"1910", "25080", "a5"},
              "Generation of the notifier: 1910 (2019), 25080 (2025), a5 (newest known, the default)",
              "WDSCOPE_PROFILE");
@@ -50,11 +58,13 @@ void add_lab_options(CLI::App& verb, RawArguments& raw) {
 }
 
 void add_layout_option(CLI::App& verb, RawArguments& raw) {
+  if (!kHasLab) return;
   verb.add_option("--layout", raw.layout, "Decode contexts by this layout file too (docs/calibrate.md)")
       ->type_name("FILE");
 }
 
 void add_verbose_option(CLI::App& verb, RawArguments& raw, const std::string& description) {
+  if (!kHasLab) return;
   verb.add_flag("-v,--verbose", raw.verbose, description);
 }
 
@@ -206,6 +216,16 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
   CLI::App& check = add_verb(*application, "policy check");
   check.add_option("FILE", raw["policy check"].file, "Policy to check")->type_name("")->required();
   add_quiet_option(check, raw["policy check"]);
+
+  for (const char* name : {"driver install", "driver start", "driver stop", "driver uninstall", "driver status"}) {
+    CLI::App& driver = add_verb(*application, name);
+    if (std::string_view(name) == "driver status") continue;
+    driver.add_flag("--notifier", raw[name].notifier, "The notifier, for machines without Defender, not the observer");
+    if (std::string_view(name) != "driver install") continue;
+    driver.add_option("--drivers", raw[name].drivers, "Take the driver from DIR, not from the program's own folder")
+        ->type_name("DIR");
+  }
+  add_verb(*application, "doctor");
 
   CLI::App& completion = add_verb(*application, "completion");
   completion.add_option("SHELL", raw["completion"].shell, "bash, zsh or fish")

@@ -27,6 +27,7 @@ struct RawArguments {
   std::string file;
   bool no_snapshot = false;
   bool without_observer = false;
+  bool notifier = false;
   std::string layout;
   bool raw = false;
   std::string build;

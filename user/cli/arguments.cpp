@@ -74,6 +74,12 @@ Verb verb_named(std::string_view name) {
       {"layouts row", Verb::LayoutsRow},
       {"policy apply", Verb::PolicyApply},
       {"policy check", Verb::PolicyCheck},
+      {"driver install", Verb::DriverInstall},
+      {"driver start", Verb::DriverStart},
+      {"driver stop", Verb::DriverStop},
+      {"driver uninstall", Verb::DriverUninstall},
+      {"driver status", Verb::DriverStatus},
+      {"doctor", Verb::Doctor},
   };
   const auto* found =
       std::find_if(std::begin(kVerbs), std::end(kVerbs), [name](const auto& verb) { return verb.first == name; });
@@ -144,6 +150,7 @@ Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std
   arguments.talk = raw.quiet ? Talk::Quiet : Talk::Normal;
   arguments.file = raw.file;
   arguments.observer = raw.without_observer ? ObserverChoice::Absent : ObserverChoice::Beside;
+  arguments.driver = raw.notifier ? DriverChoice::Notifier : DriverChoice::Observer;
   arguments.snapshot = raw.no_snapshot ? SnapshotChoice::Left : SnapshotChoice::Taken;
   arguments.lab = raw.lab;
   arguments.target = raw.target;

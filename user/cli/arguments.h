@@ -33,11 +33,18 @@ enum class Verb : std::uint8_t {
   LayoutsLoad,
   LayoutsRow,
   PolicyApply,
-  PolicyCheck
+  PolicyCheck,
+  DriverInstall,
+  DriverStart,
+  DriverStop,
+  DriverUninstall,
+  DriverStatus,
+  Doctor
 };
 enum class Format : std::uint8_t { Text, Ndjson };
 enum class ColorChoice : std::uint8_t { Auto, Always, Never };
 enum class DriverOutput : std::uint8_t { Dropped, Shown };
+enum class DriverChoice : std::uint8_t { Observer, Notifier };
 enum class RawChoice : std::uint8_t { No, Yes };
 enum class SnapshotChoice : std::uint8_t { Taken, Left };
 enum class ObserverChoice : std::uint8_t { Beside, Absent };
@@ -47,7 +54,7 @@ struct Arguments {
 
   // Of the lab.
   Profile profile = Profile::WdA5;
-  std::string drivers;  // folder; empty: the embedded ones
+  std::string drivers;  // folder; empty: the embedded ones, on Windows those beside the program
   std::string policy;   // file; empty: the built-in policy
   std::string layout;   // file; empty: only the catalogue decodes
   DriverOutput driver_output = DriverOutput::Dropped;
@@ -70,9 +77,10 @@ struct Arguments {
   std::string file;
   // lab load: whether the observer is there too.
   ObserverChoice observer = ObserverChoice::Beside;
-  RawChoice raw = RawChoice::No;  // record: with a raw capture
-  std::string build;              // calibrate: which Defender, for the layout file
-  std::string lab;                // policy apply: a process id or a socket; empty: the only one
+  DriverChoice driver = DriverChoice::Observer;  // driver ...: which
+  RawChoice raw = RawChoice::No;                 // record: with a raw capture
+  std::string build;                             // calibrate: which Defender, for the layout file
+  std::string lab;                               // policy apply: a process id or a socket; empty: the only one
   ProcessFilter filter;
   std::string target;  // explain: a pid or a pattern of images
 };

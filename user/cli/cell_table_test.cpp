@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "cli/character_width.h"
+
 namespace wdscope::cli {
 namespace {
 

@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "abi/defender/flags.h"
+#include "cli/character_width.h"
 #include "cli/printable.h"
 #include "cli/process_list.h"
 #include "event/picture_samples.h"

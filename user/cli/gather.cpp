@@ -2,13 +2,12 @@
 #include "cli/gather.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "capture/recording_source.h"
-#include "cli/lab_watch.h"
+#include "cli/observed_machine.h"
 #include "cli/printable.h"
 #include "cli/source_words.h"
 #include "cli/talk.h"
@@ -37,32 +36,17 @@ Result<void> fold(Source& source, ProcessPicture& picture) {
   }
 }
 
-// How many images are no path, because their process folder was out of reach.
-std::size_t count_short_names(const ProcessPicture& picture) {
-  const auto processes = picture.processes();
-  return static_cast<std::size_t>(std::count_if(processes.begin(), processes.end(), [](const ProcessState* process) {
-    const std::string& image = process->image.value;
-    return process->image && image.find('\\') == std::string::npos && !image.starts_with('[');
-  }));
-}
-
 Result<Gathered> gather_machine(const Arguments& arguments) {
-  auto watched = open_lab(arguments);
-  if (!watched) return tl::unexpected(watched.error());
+  auto machine = open_machine(arguments);
+  if (!machine) return tl::unexpected(machine.error());
   Gathered gathered;
-  gathered.origin = watched->source->origin();
+  gathered.origin = machine->source->origin();
   gathered.words = source_words(gathered.origin);
-  gathered.words.emplace_back(
-      "a snapshot of what runs now; the lab's service judges only processes that start, so these are as untrusted as "
-      "the notifier found them");
-  if (auto refreshed = watched->source->refresh(); !refreshed) return tl::unexpected(refreshed.error());
-  watched->source->cancel();  // what the refresh has made is still delivered
-  if (auto folded = fold(*watched->source, gathered.picture); !folded) return tl::unexpected(folded.error());
-  gathered.counts = watched->source->counts();
-  if (const std::size_t count = count_short_names(gathered.picture); count != 0 && geteuid() != 0) {
-    gathered.words.push_back(fmt::format(
-        "{} images are only short names: without root those of other users' processes cannot be read", count));
-  }
+  if (auto refreshed = machine->source->refresh(); !refreshed) return tl::unexpected(refreshed.error());
+  machine->source->cancel();  // what the refresh has made is still delivered
+  if (auto folded = fold(*machine->source, gathered.picture); !folded) return tl::unexpected(folded.error());
+  gathered.counts = machine->source->counts();
+  for (std::string& line : snapshot_words(gathered.picture)) gathered.words.push_back(std::move(line));
   return gathered;
 }
 

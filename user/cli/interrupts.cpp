@@ -6,14 +6,18 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <iterator>
 #include <system_error>
+#include <thread>
 
 namespace wdscope::cli {
 namespace {
 
 std::atomic<int> write_end = -1;
 static_assert(std::atomic<int>::is_always_lock_free);
+
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
 struct Message {
   int signal;  // 0: the listener is to end
@@ -41,7 +45,28 @@ void survive_broken_pipes() {
   sigaction(SIGPIPE, &action, nullptr);
 }
 
-Interrupts::Interrupts(std::function<void(int, Sender)> on_signal) : on_signal_(std::move(on_signal)) {
+class Interrupts::Listener {
+ public:
+  explicit Listener(std::function<void(int, Sender)> on_signal);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+ private:
+  void listen();
+
+  std::function<void(int, Sender)> on_signal_;
+  int read_end_ = -1;
+  struct sigaction previous_[std::size(kSignals)] = {};
+  std::thread thread_;
+};
+
+Interrupts::Interrupts(std::function<void(int, Sender)> on_signal)
+    : listener_(std::make_unique<Listener>(std::move(on_signal))) {}
+
+Interrupts::~Interrupts() = default;
+
+Interrupts::Listener::Listener(std::function<void(int, Sender)> on_signal) : on_signal_(std::move(on_signal)) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "cannot make a pipe");
   read_end_ = ends[0];
@@ -58,7 +83,7 @@ Interrupts::Interrupts(std::function<void(int, Sender)> on_signal) : on_signal_(
   }
 }
 
-Interrupts::~Interrupts() {
+Interrupts::Listener::~Listener() {
   for (std::size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &previous_[i], nullptr);
   fcntl(write_end.load(), F_SETFL, 0);  // the last message must get through
   const Message end{0, Sender::Process};
@@ -69,7 +94,7 @@ Interrupts::~Interrupts() {
   close(read_end_);
 }
 
-void Interrupts::listen() {
+void Interrupts::Listener::listen() {
   for (;;) {
     Message message;
     const ssize_t size = read(read_end_, &message, sizeof message);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // SIGINT, SIGTERM and SIGHUP as calls on an ordinary thread, and no death by SIGPIPE. Nothing is blocked or ignored for
-// good: a command started meanwhile has the default actions.
+// good: a command started meanwhile has the default actions. On Windows Ctrl-C and Ctrl-Break are SIGINT; a console
+// that closes, a user who logs off and a shutdown are SIGTERM.
 #pragma once
 
-#include <csignal>
 #include <cstdint>
 #include <functional>
-#include <thread>
+#include <memory>
 
 namespace wdscope::cli {
 
@@ -26,14 +26,8 @@ class Interrupts {
   Interrupts& operator=(const Interrupts&) = delete;
 
  private:
-  static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
-
-  void listen();
-
-  std::function<void(int, Sender)> on_signal_;
-  int read_end_ = -1;
-  struct sigaction previous_[3] = {};
-  std::thread thread_;
+  class Listener;
+  std::unique_ptr<Listener> listener_;
 };
 
 }  // namespace wdscope::cli

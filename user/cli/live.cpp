@@ -14,7 +14,7 @@
 #include "cli/command_thread.h"
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
-#include "cli/lab_watch.h"
+#include "cli/observed_machine.h"
 #include "cli/plain_command.h"
 #include "cli/policy_door.h"
 #include "cli/pump.h"
@@ -105,10 +105,10 @@ Result<int> LiveSession::run(const OutputOpener& open) {
 }
 
 Result<void> LiveSession::start_lab() {
-  auto watched = open_lab(arguments_);
-  if (!watched) return tl::unexpected(watched.error());
-  lab_ = std::move(watched->lab);
-  source_ = std::move(watched->source);
+  auto machine = open_machine(arguments_);
+  if (!machine) return tl::unexpected(machine.error());
+  lab_ = std::move(machine->lab);
+  source_ = std::move(machine->source);
   if (arguments_.raw == RawChoice::No) return {};
   auto device = lab_->open_device(DeviceAccess::Change);
   if (!device) return tl::unexpected(device.error());

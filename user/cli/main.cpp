@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "cli/arguments.h"
+#include "cli/character_width.h"
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
-#include "cli/printable.h"
+#include "cli/program_words.h"
 #include "cli/talk.h"
 #include "cli/verbs.h"
 #include "sink/output_file.h"
@@ -50,6 +51,18 @@ Result<int> perform(const Arguments& arguments) {
       return policy_apply(arguments);
     case Verb::PolicyCheck:
       return policy_check(arguments);
+    case Verb::DriverInstall:
+      return driver_install(arguments);
+    case Verb::DriverStart:
+      return driver_start(arguments);
+    case Verb::DriverStop:
+      return driver_stop(arguments);
+    case Verb::DriverUninstall:
+      return driver_uninstall(arguments);
+    case Verb::DriverStatus:
+      return driver_status(arguments);
+    case Verb::Doctor:
+      return doctor(arguments);
   }
   return failure(ErrorCode::Internal, "a verb without a function");
 }
@@ -84,7 +97,7 @@ int run_program(std::vector<std::string> words) {
 
 int main(int argc, char** argv) {
   try {
-    return wdscope::cli::run_program(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+    return wdscope::cli::run_program(wdscope::cli::program_words(argc, argv));
   } catch (const std::exception& error) {
     return wdscope::cli::report({wdscope::ErrorCode::Internal, error.what(), {}, 0});
   }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cli/printable.h"
 
-#include <wchar.h>
-
-#include <clocale>
 #include <cstdint>
+
+#include "cli/character_width.h"
 
 namespace wdscope::cli {
 namespace {
@@ -66,7 +65,7 @@ Glyph glyph_at(std::string_view text, std::size_t at, const CodePoint& point) {
             3,
             1};
   }
-  const int columns = point.value < 0x7F ? 1 : wcwidth(static_cast<wchar_t>(point.value));
+  const int columns = point.value < 0x7F ? 1 : character_width(point.value);
   if (columns < 0 || reorders_or_hides(point.value)) return hexadecimal(point.value, "U+", 4);
   Glyph glyph{{}, static_cast<std::uint8_t>(point.size), static_cast<std::uint8_t>(columns)};
   for (std::size_t i = 0; i < point.size; ++i) glyph.bytes[i] = text[at + i];
@@ -99,10 +98,6 @@ std::size_t append_start(std::string& out, std::string_view text, std::size_t co
 }
 
 }  // namespace
-
-void use_unicode_widths() {
-  if (std::setlocale(LC_CTYPE, "C.UTF-8") == nullptr) std::setlocale(LC_CTYPE, "");
-}
 
 std::size_t append_printable(std::string& out, std::string_view text) {
   std::size_t used = 0;

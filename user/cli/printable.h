@@ -3,8 +3,7 @@
 //
 // C0 controls and DEL become their control pictures (U+2400 and on: one column each, not to be confused with text).
 // C1 controls, bidirectional and zero-width formatting, unassigned code points and bytes that are no UTF-8 become
-// <U+XXXX> or <XX>. Widths are those of wcwidth() in a UTF-8 locale: 2 for East Asian wide characters, 0 for combining
-// marks.
+// <U+XXXX> or <XX>. Widths are those of character_width.h.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +11,6 @@
 #include <string_view>
 
 namespace wdscope::cli {
-
-// Makes wcwidth() know Unicode, whatever the user's locale. Call once, before threads.
-void use_unicode_widths();
 
 // Appends all of `text`; returns the columns it takes.
 std::size_t append_printable(std::string& out, std::string_view text);

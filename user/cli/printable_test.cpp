@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/character_width.h"
+
 namespace wdscope::cli {
 namespace {
 

@@ -3,10 +3,11 @@
 
 #include <unistd.h>
 
-#include <cerrno>
+#include <span>
 #include <string>
 
 #include "cli/printable.h"
+#include "sink/output_file.h"
 
 namespace wdscope::cli {
 
@@ -19,12 +20,7 @@ void say(std::string_view line) {
 
 void say_raw(std::string_view text) {
   // Nobody is left to be told when standard error itself fails.
-  while (!text.empty()) {
-    const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
+  static_cast<void>(OutputFile::borrow(STDERR_FILENO, "standard error").write(std::as_bytes(std::span(text))));
 }
 
 }  // namespace wdscope::cli

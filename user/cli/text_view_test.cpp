@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "abi/defender/flags.h"
+#include "cli/character_width.h"
 #include "event/record_builder.h"
 
 namespace wdscope::cli {

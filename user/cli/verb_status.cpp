@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <unistd.h>
 
-#include "cli/lab_watch.h"
+#include "cli/observed_machine.h"
 #include "cli/status_report.h"
 #include "cli/talk.h"
 #include "cli/terminal.h"
@@ -25,13 +25,15 @@ Result<void> give_evidence(Lab& lab, const std::vector<std::string>& command) {
 }  // namespace
 
 Result<int> status(const Arguments& arguments) {
-  auto watched = open_lab(arguments);
-  if (!watched) return tl::unexpected(watched.error());
+  auto machine = open_machine(arguments);
+  if (!machine) return tl::unexpected(machine.error());
   // What the observer says is worth showing without evidence too.
-  const auto given = give_evidence(*watched->lab, arguments.command);
-  if (!given && !arguments.command.empty()) return tl::unexpected(given.error());
-  if (!given) say(given.error().what);
-  const auto asked = ask_status(*watched->source);
+  if (machine->lab != nullptr) {
+    const auto given = give_evidence(*machine->lab, arguments.command);
+    if (!given && !arguments.command.empty()) return tl::unexpected(given.error());
+    if (!given) say(given.error().what);
+  }
+  const auto asked = ask_status(*machine->source);
   if (!asked) return tl::unexpected(asked.error());
   const TextStyle style{color_for(arguments.color, STDOUT_FILENO), [] { return terminal_columns(STDOUT_FILENO); }};
   const std::string text = arguments.format == Format::Ndjson ? status_json(*asked) : status_text(*asked, style);

@@ -18,6 +18,12 @@ Result<int> lab_play(const Arguments& arguments);
 bool is_scenario(const std::string& file);  // by its name, else by what it begins with
 Result<int> lab_play_scenario(const Arguments& arguments);
 Result<int> lab_load(const Arguments& arguments);
+Result<int> driver_install(const Arguments& arguments);
+Result<int> driver_start(const Arguments& arguments);
+Result<int> driver_stop(const Arguments& arguments);
+Result<int> driver_uninstall(const Arguments& arguments);
+Result<int> driver_status(const Arguments& arguments);
+Result<int> doctor(const Arguments& arguments);
 Result<int> ps(const Arguments& arguments);
 Result<int> tree(const Arguments& arguments);
 Result<int> explain(const Arguments& arguments);
