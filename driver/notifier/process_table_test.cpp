@@ -153,7 +153,7 @@ CONFORMANCE("C.11", "MpDeleteProcessContext", kEveryProfile, "what stood on both
 }
 
 KERNEL_TEST("a context is found wherever it stands in its bucket, and nobody else in its stead") {
-  const test::State state(wdscope::wire::NotifierProfile::Later);
+  const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   constexpr std::uint32_t kMost = 5;
   MP_PROCESS_CONTEXT* contexts[kMost] = {};
@@ -174,7 +174,7 @@ KERNEL_TEST("a context is found wherever it stands in its bucket, and nobody els
 }
 
 KERNEL_TEST("a process whose creation time was put right is found by the new one") {
-  const test::State state(wdscope::wire::NotifierProfile::Later);
+  const test::State state;
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = insert_context(8, 0);
   KERNEL_REQUIRE(context);
