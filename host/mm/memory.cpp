@@ -62,6 +62,10 @@ void set_flags(Mdl* mdl, std::int16_t set, std::int16_t clear) {
   mdl->mdl_flags = static_cast<std::int16_t>((mdl->mdl_flags & ~clear) | set);
 }
 
+[[gnu::cold, gnu::noinline]] NTAPI void call_before_copy(const void* source, SizeT size) {
+  before_each_copy(reinterpret_cast<std::uintptr_t>(source), size);
+}
+
 }  // namespace
 
 void set_before_copy(std::function<void(std::uint64_t address, std::size_t size)> before_copy) {
@@ -79,8 +83,9 @@ NTAPI NtStatus MmCopyMemory(void* target, CopyAddress source, SizeT size, Ulong 
     *transferred = 0;
     return flags == kCopyPhysical ? kStatusNotSupported : kStatusInvalidParameter4;
   }
-  if (before_each_copy) [[unlikely]]
-    before_each_copy(reinterpret_cast<std::uintptr_t>(source.virtual_address), size);
+  if (before_each_copy) [[unlikely]] {
+    call_before_copy(source.virtual_address, size);
+  }
   sanitizer_sees_write(target, size, caller);  // the source may be anything: reading it is never an error
   *transferred = guarded_copy(target, source.virtual_address, size);
   return *transferred == size ? kStatusSuccess : kStatusInvalidAddress;
