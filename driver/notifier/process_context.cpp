@@ -129,7 +129,6 @@ NTSTATUS MpCreateProcessContext(HANDLE process_id, LONGLONG create_time, const C
   if (create_time == 0 && reinterpret_cast<ULONG_PTR>(process_id) > kLastEarlyProcessId) {
     trace_error("process %p has no creation time", process_id);
   }
-  const std::uint64_t entered = keys_entered.load();
   // An enumeration that creates may have been here first.
   if (NT_SUCCESS(MpGetProcessContextByIdAndCreationTime(process_id, create_time, context))) return STATUS_SUCCESS;
 
@@ -144,9 +143,7 @@ NTSTATUS MpCreateProcessContext(HANDLE process_id, LONGLONG create_time, const C
   MP_PROCESS_CONTEXT* winner = nullptr;
   {
     const ResourceLock lock(table_resource(), LockMode::Exclusive);
-    // Whoever came first came after the look above, so without newcomers there is nobody to look for.
-    if (keys_entered.load() == entered ||
-        !NT_SUCCESS(MpGetProcessContextByIdAndCreationTime(process_id, create_time, &winner))) {
+    if (!NT_SUCCESS(MpGetProcessContextByIdAndCreationTime(process_id, create_time, &winner))) {
       insert_into_table(fresh);
       winner = fresh;
     }

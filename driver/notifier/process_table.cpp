@@ -10,12 +10,20 @@
 namespace wdscope::notifier {
 
 MP_PROCESS_TABLE* MpProcessTable;
-constinit std::atomic<std::uint64_t> keys_entered{0};
 
 namespace {
 
+// The latest creation time that ever came into the table: what is younger is not in it, which saves a new process the
+// walk along its whole bucket, twice. Under the table lock.
+constexpr LONGLONG kNoTime = MINLONGLONG;
+LONGLONG latest_create_time = kNoTime;
+
 constexpr ULONG kSecurityCheckFailure = 0x139;
 constexpr ULONG kCorruptListEntry = 3;  // FAST_FAIL_CORRUPT_LIST_ENTRY
+
+void note_create_time(LONGLONG create_time) {
+  if (create_time > latest_create_time) latest_create_time = create_time;
+}
 
 LIST_ENTRY* buckets() {
   return as_pointer<LIST_ENTRY>(MpProcessTable->Buckets);
@@ -97,6 +105,7 @@ NTSTATUS MpInitializeProcessTable() {
   MpProcessTable->Buckets = as_address(heads);
   for (std::uint32_t index = 0; index < defender::kProcessBucketCount; ++index) InitializeListHead(buckets() + index);
   MpProcessTable->EnumerationsInProgress = 0;
+  latest_create_time = kNoTime;
   return STATUS_SUCCESS;
 }
 
@@ -123,6 +132,7 @@ void MpShutdownProcessTable() {
 NTSTATUS MpGetProcessContextByIdAndCreationTime(HANDLE process_id, LONGLONG create_time, MP_PROCESS_CONTEXT** context) {
   if (!process_id) return STATUS_NOT_FOUND;
   const ResourceLock lock(table_resource(), LockMode::Shared);
+  if (create_time > latest_create_time) return STATUS_NOT_FOUND;
   MP_PROCESS_CONTEXT* const found = find_in(bucket_of(process_id), process_id, create_time);
   if (!found) return STATUS_NOT_FOUND;
   reference_context(found);
@@ -151,7 +161,7 @@ void insert_into_table(MP_PROCESS_CONTEXT* context) {
   links->Blink = head;
   first->Blink = links;
   head->Flink = links;
-  keys_entered.fetch_add(1);
+  note_create_time(context->CreateTime);
   reference_context(context);
   if (context_flags(context).load() & defender::flag::Trusted) {
     ++MpProcessTable->TrustedCount;
@@ -162,7 +172,7 @@ void insert_into_table(MP_PROCESS_CONTEXT* context) {
 
 void change_create_time(MP_PROCESS_CONTEXT* context, LONGLONG create_time) {
   context->CreateTime = create_time;
-  keys_entered.fetch_add(1);
+  note_create_time(create_time);
 }
 
 void unlink_from_table(MP_PROCESS_CONTEXT* context) {

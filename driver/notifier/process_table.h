@@ -6,8 +6,6 @@
 // out to while it is held.
 #pragma once
 
-#include <atomic>
-
 #include "abi/defender/process_context.h"
 #include "abi/defender/process_table.h"
 #include "notifier/mp_data.h"
@@ -18,10 +16,6 @@ using defender::MP_PROCESS_CONTEXT;
 using defender::MP_PROCESS_TABLE;
 
 extern MP_PROCESS_TABLE* MpProcessTable;  // null before initialisation and after shutdown
-
-// How often a key came into the table; written under the table lock, held exclusively. What was not found after this
-// was read is not there as long as it reads the same.
-extern std::atomic<std::uint64_t> keys_entered;
 
 // PASSIVE_LEVEL. STATUS_INSUFFICIENT_RESOURCES; what was made is left for MpShutdownProcessTable, as Defender does.
 [[nodiscard]] NTSTATUS MpInitializeProcessTable();

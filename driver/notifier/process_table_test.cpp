@@ -151,3 +151,39 @@ CONFORMANCE("C.11", "MpDeleteProcessContext", kEveryProfile, "what stood on both
   MpReleaseProcessContext(middle);
   MpReleaseProcessContext(last);
 }
+
+KERNEL_TEST("a context is found wherever it stands in its bucket, and nobody else in its stead") {
+  const test::State state;
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  constexpr std::uint32_t kMost = 5;
+  MP_PROCESS_CONTEXT* contexts[kMost] = {};
+  for (std::uint32_t count = 0; count < kMost; ++count) {
+    // All of one bucket; times go down, so that none is too young to be looked for.
+    contexts[count] = insert_context(8 + 512 * count, 10 - count);
+    KERNEL_REQUIRE(contexts[count]);
+    for (std::uint32_t index = 0; index <= count; ++index) {
+      ContextReference found;
+      KERNEL_CHECK(NT_SUCCESS(MpGetProcessContextByIdAndCreationTime(as_id(8 + 512 * index), 10 - index, found.put())));
+      KERNEL_CHECK_EQUAL(found.get(), contexts[index]);
+    }
+    MP_PROCESS_CONTEXT* other = nullptr;
+    KERNEL_CHECK_EQUAL(MpGetProcessContextByIdAndCreationTime(as_id(8 + 512 * kMost), 3, &other), STATUS_NOT_FOUND);
+    KERNEL_CHECK_EQUAL(MpGetProcessContextByIdAndCreationTime(as_id(8), 3, &other), STATUS_NOT_FOUND);
+  }
+  for (MP_PROCESS_CONTEXT* const context : contexts) MpReleaseProcessContext(context);
+}
+
+KERNEL_TEST("a process whose creation time was put right is found by the new one") {
+  const test::State state;
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  MP_PROCESS_CONTEXT* const context = insert_context(8, 0);
+  KERNEL_REQUIRE(context);
+  {
+    const ResourceLock lock(table_resource(), LockMode::Exclusive);
+    change_create_time(context, 1000);
+  }
+  ContextReference found;
+  KERNEL_CHECK(NT_SUCCESS(MpGetProcessContextByIdAndCreationTime(as_id(8), 1000, found.put())));
+  KERNEL_CHECK_EQUAL(found.get(), context);
+  MpReleaseProcessContext(context);
+}

@@ -31,12 +31,12 @@ void destroy_callback(void* body);
 
 ObjectType callback_type{"Callback", {0x20000, 0x20001, 0x120000, 0x1F0001}, kObjOpenLink, destroy_callback, nullptr};
 
-// Bit 0 of the KSPIN_LOCK word. The executive's threads are not interrupted by one another's IRQL, so the holder need
+// The KSPIN_LOCK word. The executive's threads are not interrupted by one another's IRQL, so the holder need
 // not raise; the callers' own IRQL is checked at entry.
-using ObjectLock = BitLock<KSpinLock, 1>;
+using ObjectLock = WordLock<KSpinLock>;
 
 std::uint32_t list_lock_word = 0;
-using ListLock = BitLock<std::uint32_t, 1>;
+using ListLock = WordLock<std::uint32_t>;
 ListEntry all_objects{&all_objects, &all_objects};
 
 // Rises whenever a registration that somebody waits for becomes idle.
@@ -60,14 +60,8 @@ void unlink_checked(ListEntry& entry) {
 
 // What CallbackList asks of an executive.
 struct Executive {
-  static void lock(CallbackObject& object) {
-    std::atomic_ref word(object.lock);
-    for (Backoff backoff; word.fetch_or(1, std::memory_order_acquire) & 1; backoff.pause()) {
-    }
-  }
-  static void unlock(CallbackObject& object) {
-    std::atomic_ref(object.lock).fetch_and(~KSpinLock{1}, std::memory_order_release);
-  }
+  static void lock(CallbackObject& object) { take_word(object.lock); }
+  static void unlock(CallbackObject& object) { give_word(object.lock); }
   static void call(CallbackRegistration& registration, void* argument1, void* argument2) {
     const Call call{&registration, argument1, argument2, innermost_call};
     innermost_call = &call;

@@ -25,7 +25,7 @@ constexpr std::uint16_t kOwnedExclusive = 0x80;
 constexpr Ulong kTableTag = 0x5265'7345;  // "EseR"
 constexpr Ulong kFirstTableSize = 4;
 
-using StateLock = BitLock<std::uint64_t, 1>;
+using StateLock = WordLock<std::uint64_t>;
 
 struct Waiter {
   Waiter* next = nullptr;
@@ -135,7 +135,7 @@ void grant_one_exclusive(Resource* resource) {
 enum class Mode : std::uint8_t { Shared, StarveExclusive, WaitForExclusive, Exclusive };
 enum class Answer : std::uint8_t { Granted, Again, Wait };  // Again: granted to a thread that holds it already
 
-Answer ask(Resource* resource, std::uint64_t me, Mode mode) {
+NTAPI Answer ask(Resource* resource, std::uint64_t me, Mode mode) noexcept {
   if (resource->active_entries == 0) {
     if (mode == Mode::Exclusive) {
       make_exclusive(resource, me);

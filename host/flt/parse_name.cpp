@@ -15,7 +15,7 @@ struct Parts {
 
 // One look from the end: what a name's parts are is decided by its last backslash, the first colon and the last dot
 // behind that.
-Parts parse(std::u16string_view name) {
+NTAPI Parts parse(std::u16string_view name) noexcept {
   constexpr auto kNone = std::u16string_view::npos;
   Parts parts;
   std::size_t colon = kNone, dot = kNone;

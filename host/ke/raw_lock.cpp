@@ -9,7 +9,7 @@
 
 namespace wdscope::host {
 
-[[gnu::cold, gnu::noinline]] NTAPI void yield_processor() {
+[[gnu::cold, gnu::noinline]] NTAPI void yield_processor() noexcept {
   sched_yield();
 }
 

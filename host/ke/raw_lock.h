@@ -10,7 +10,7 @@
 
 namespace wdscope::host {
 
-NTAPI void yield_processor();
+NTAPI void yield_processor() noexcept;
 
 class Backoff {
  public:
@@ -70,6 +70,30 @@ class WordLock {
 };
 
 // Linux futexes, on words private to this process.
+// A word that is nothing but a lock; given back by a plain store.
+template <class Word>
+void take_word(Word& word) {
+  std::atomic_ref<Word> lock(word);
+  for (Backoff backoff; lock.exchange(1, std::memory_order_acquire) != 0; backoff.pause()) {
+  }
+}
+template <class Word>
+void give_word(Word& word) {
+  std::atomic_ref<Word>(word).store(0, std::memory_order_release);
+}
+
+template <class Word>
+class WordLock {
+ public:
+  explicit WordLock(Word& word) : word_(word) { take_word(word_); }
+  ~WordLock() { give_word(word_); }
+  WordLock(const WordLock&) = delete;
+  WordLock& operator=(const WordLock&) = delete;
+
+ private:
+  Word& word_;
+};
+
 void futex_wake(const void* word, int count);
 // Returns when woken, when *word is not `expected`, or at `deadline_ns` of CLOCK_MONOTONIC (negative: never).
 void futex_wait(const void* word, std::uint32_t expected, std::int64_t deadline_ns);

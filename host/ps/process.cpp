@@ -29,7 +29,7 @@ struct Bucket {
   Process* first = nullptr;
 };
 
-using BucketLock = BitLock<std::uint32_t, 1>;
+using BucketLock = WordLock<std::uint32_t>;
 
 Bucket buckets[kBuckets];
 std::mutex running_lock;
