@@ -48,40 +48,24 @@ class BitLock {
   std::atomic_ref<Word> word_;
 };
 
-// Takes a word that is nothing but this lock for a scope: half as dear to give back as a bit.
-class WordLock {
- public:
-  explicit WordLock(std::uint32_t& word) : word_(word) {
-    if (word_.exchange(1, std::memory_order_acquire) != 0) [[unlikely]] {
-      wait();
-    }
+// A word that is nothing but a lock: half as dear to give back as a bit.
+template <class Word>
+NTAPI_ASIDE void wait_for_word(Word& word) {
+  for (Backoff backoff; std::atomic_ref(word).exchange(1, std::memory_order_acquire) != 0; backoff.pause()) {
   }
-  ~WordLock() { word_.store(0, std::memory_order_release); }
-  WordLock(const WordLock&) = delete;
-  WordLock& operator=(const WordLock&) = delete;
-
- private:
-  NTAPI_ASIDE void wait() {
-    for (Backoff backoff; word_.exchange(1, std::memory_order_acquire) != 0; backoff.pause()) {
-    }
-  }
-
-  std::atomic_ref<std::uint32_t> word_;
-};
-
-// Linux futexes, on words private to this process.
-// A word that is nothing but a lock; given back by a plain store.
+}
 template <class Word>
 void take_word(Word& word) {
-  std::atomic_ref<Word> lock(word);
-  for (Backoff backoff; lock.exchange(1, std::memory_order_acquire) != 0; backoff.pause()) {
+  if (std::atomic_ref(word).exchange(1, std::memory_order_acquire) != 0) [[unlikely]] {
+    wait_for_word(word);
   }
 }
 template <class Word>
 void give_word(Word& word) {
-  std::atomic_ref<Word>(word).store(0, std::memory_order_release);
+  std::atomic_ref(word).store(0, std::memory_order_release);
 }
 
+// Takes such a word for a scope.
 template <class Word>
 class WordLock {
  public:
@@ -94,6 +78,7 @@ class WordLock {
   Word& word_;
 };
 
+// Linux futexes, on words private to this process.
 void futex_wake(const void* word, int count);
 // Returns when woken, when *word is not `expected`, or at `deadline_ns` of CLOCK_MONOTONIC (negative: never).
 void futex_wait(const void* word, std::uint32_t expected, std::int64_t deadline_ns);
