@@ -40,13 +40,22 @@ constexpr std::size_t kPageLead = kCacheLine + 16 - sizeof(PoolHeader);
 constexpr std::uint16_t kSmallStrides[kSmallClassCount] = {128, 192, 256, 320,  384,  448,
                                                            576, 768, 960, 1344, 1984, 4032};
 
+// Of plain words, which are zero before the program begins: a million atomics would each be set to zero at every start.
 struct Span {
-  std::atomic<std::uint32_t> first;   // index of the first span of a run, plus one; 0: unused
-  std::atomic<std::uint32_t> carved;  // of the first span: slots handed out so far
-  std::uint8_t size_class;            // of the first span; written before `first`
+  std::uint32_t first;      // index of the first span of a run, plus one; 0: unused
+  std::uint32_t carved;     // of the first span: slots handed out so far
+  std::uint8_t size_class;  // of the first span; written before `first`
 };
 
-Span spans[kSpanCount];
+constinit Span spans[kSpanCount]{};
+
+std::uint32_t read_word(std::uint32_t& word) {
+  return std::atomic_ref(word).load(std::memory_order_acquire);
+}
+void write_word(std::uint32_t& word, std::uint32_t value) {
+  std::atomic_ref(word).store(value, std::memory_order_release);
+}
+
 std::atomic<std::uint32_t> small_end{0};             // one past the last span of small runs
 std::atomic<std::uint32_t> large_start{kSpanCount};  // first span of large runs
 
@@ -171,7 +180,7 @@ bool open_run(ClassState& state, std::uint8_t size_class) {
                               count * kSpanSize);  // what only an object's header points to is not leaked
 #endif
   spans[first].size_class = size_class;
-  for (std::uint32_t i = 0; i < count; ++i) spans[first + i].first.store(first + 1, std::memory_order_release);
+  for (std::uint32_t i = 0; i < count; ++i) write_word(spans[first + i].first, first + 1);
   state.current_run = first + 1;
   state.next_slot = 0;
   return true;
@@ -190,7 +199,7 @@ PoolHeader* carve(ClassState& state, std::uint8_t size_class) {
   }
   header->size_class = size_class;
   ++state.next_slot;
-  spans[first].carved.store(state.next_slot, std::memory_order_release);
+  write_word(spans[first].carved, state.next_slot);
   return header;
 }
 
@@ -296,7 +305,7 @@ bool in_arena(const void* address) {
 PoolHeader* find_block(const void* address) {
   if (!in_arena(address)) return nullptr;
   const auto offset = static_cast<std::size_t>(static_cast<const std::byte*>(address) - arena());
-  const std::uint32_t run = spans[offset / kSpanSize].first.load(std::memory_order_acquire);
+  const std::uint32_t run = read_word(spans[offset / kSpanSize].first);
   if (run == 0) return nullptr;
   const std::uint8_t size_class = spans[run - 1].size_class;
   const std::size_t in_run = offset - (run - 1) * kSpanSize;
@@ -309,15 +318,15 @@ PoolHeader* find_block(const void* address) {
   } else {
     slot = static_cast<std::uint32_t>(in_run / slot_size(size_class));
   }
-  if (slot >= spans[run - 1].carved.load(std::memory_order_acquire)) return nullptr;
+  if (slot >= read_word(spans[run - 1].carved)) return nullptr;
   return header_at(run - 1, size_class, slot);
 }
 
 void visit_blocks(void (*visit)(PoolHeader* header, void* context), void* context) {
   const auto visit_spans = [=](std::uint32_t from, std::uint32_t to) {
     for (std::uint32_t i = from; i < to; ++i) {
-      if (spans[i].first.load(std::memory_order_acquire) != i + 1) continue;
-      const std::uint32_t carved = spans[i].carved.load(std::memory_order_acquire);
+      if (read_word(spans[i].first) != i + 1) continue;
+      const std::uint32_t carved = read_word(spans[i].carved);
       for (std::uint32_t slot = 0; slot < carved; ++slot) visit(header_at(i, spans[i].size_class, slot), context);
     }
   };
