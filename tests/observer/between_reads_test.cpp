@@ -108,8 +108,8 @@ class BetweenReads : public ObserverStory, public testing::WithParamInterface<st
 };
 
 TEST_P(BetweenReads, WhatIsToldIsOfOneMoment) {
-  const auto& [generation, change] = GetParam();
-  Scene scene(generation, created_);
+  const Change& change = std::get<Change>(GetParam());
+  Scene scene(std::get<Generation>(GetParam()), created_);
   Client reader = client();
   std::uint32_t seen = 0;
   std::uint32_t untouched = 0;
