@@ -57,8 +57,7 @@ test: build ## every test as shipped, host and drivers again under ASan, UBSan a
 	@ctest --preset release --parallel $(JOBS)
 	@$(MAKE) sanitised PRESET=asan SANITISED="$(KERNEL_TESTS)"
 	@$(MAKE) sanitised PRESET=tsan SANITISED="$(KERNEL_TESTS)"
-	@$(MAKE) fuzz FUZZ_SECONDS=3
-	@$(MAKE) wine
+	@$(MAKE) --jobs=2 --output-sync=target FUZZ_SECONDS=2 fuzz wine
 
 # What sanitisers have something to say about: everything but the program's own stories, which run it as shipped. The
 # parsers of the user rooms are under ASan in their fuzzers too, so that `make test` can leave these rooms out.

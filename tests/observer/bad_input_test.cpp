@@ -366,18 +366,9 @@ TEST_P(BadInput, AtApcLevelEverythingIsRead) {
   EXPECT_TRUE(records[0].knows(known::Argument | known::NtProcess));
 }
 
-// One thread alone: ThreadSanitizer, for which booting a machine is slow, would learn nothing from more.
-constexpr Neighbour kNeighbours[] = {
-    Neighbour(),
-    wire::NotifierProfile::WdA5,
-#if !defined(WDSCOPE_TSAN)
-    wire::NotifierProfile::Wd1910,
-    wire::NotifierProfile::Wd20H1,
-    wire::NotifierProfile::Wd25080,
-#endif
-};
-
-INSTANTIATE_TEST_SUITE_P(Machines, BadInput, testing::ValuesIn(kNeighbours),
+INSTANTIATE_TEST_SUITE_P(Machines, BadInput,
+                         testing::Values(Neighbour(), wire::NotifierProfile::Wd1910, wire::NotifierProfile::Wd20H1,
+                                         wire::NotifierProfile::Wd25080, wire::NotifierProfile::WdA5),
                          [](const auto& machine) { return machine.param ? name_of(*machine.param) : "Alone"; });
 
 }  // namespace
