@@ -15,6 +15,7 @@ namespace wdscope {
 
 // UTF-8 in; each byte that is none becomes U+FFFD.
 std::u16string dos_to_nt_path(std::string_view dos_path);
+void append_nt_path(std::u16string& out, std::string_view dos_path);
 
 // The drive path of a path on a lettered volume.
 std::optional<std::string> nt_to_dos_path(std::u16string_view nt_path);

@@ -15,15 +15,16 @@ HistoryFeed::HistoryFeed(const MachineHistory& history, ProcessListener& listene
       counters_(counters),
       states_(history.processes.size(), State::Absent) {}
 
-host::ProcessStart HistoryFeed::describe(const HistoryProcess& process) const {
-  host::ProcessStart start;
-  start.process_id = process.pid;
-  start.parent_process_id = process.parent_pid;
-  start.created_100ns = process.created != 0 ? process.created : clock_.now();
-  start.image = dos_to_nt_path(process.image);
-  append_utf16(start.command_line, process.command_line);
-  start.session_id = process.session_id;
-  return start;
+host::ProcessStart& HistoryFeed::describe(const HistoryProcess& process) {
+  described_.process_id = process.pid;
+  described_.parent_process_id = process.parent_pid;
+  described_.created_100ns = process.created != 0 ? process.created : clock_.now();
+  described_.image.clear();
+  append_nt_path(described_.image, process.image);
+  described_.command_line.clear();
+  append_utf16(described_.command_line, process.command_line);
+  described_.session_id = process.session_id;
+  return described_;
 }
 
 void HistoryFeed::adopt() {
@@ -35,7 +36,7 @@ void HistoryFeed::adopt() {
 }
 
 void HistoryFeed::start(std::uint32_t index) {
-  host::ProcessStart process = describe(history_.processes[index]);
+  host::ProcessStart& process = describe(history_.processes[index]);
   if (process.command_line.size() > kMaximumCommandLineUnits) {
     process.command_line.resize(kMaximumCommandLineUnits);
     ++counters_.clipped;

@@ -36,7 +36,7 @@ class HistoryFeed {
  private:
   enum class State : std::uint8_t { Absent, Running };
 
-  host::ProcessStart describe(const HistoryProcess& process) const;
+  host::ProcessStart& describe(const HistoryProcess& process);
   void start(std::uint32_t index);
   void end(std::uint32_t index);
 
@@ -44,7 +44,8 @@ class HistoryFeed {
   ProcessListener& listener_;
   VirtualClock& clock_;
   FeedCounters& counters_;
-  std::vector<State> states_;  // as history_.processes
+  std::vector<State> states_;     // as history_.processes
+  host::ProcessStart described_;  // last; its strings' memory is used again
 };
 
 }  // namespace wdscope

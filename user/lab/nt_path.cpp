@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "lab/nt_path.h"
 
+#include <emmintrin.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -10,14 +12,43 @@ namespace {
 
 constexpr char32_t kReplacement = 0xFFFD;
 
-void append_code_point(std::u16string& out, char32_t point) {
+char16_t* put_code_point(char16_t* to, char32_t point) {
   if (point < 0x10000) {
-    out.push_back(static_cast<char16_t>(point));
-    return;
+    *to++ = static_cast<char16_t>(point);
+    return to;
   }
   point -= 0x10000;
-  out.push_back(static_cast<char16_t>(0xD800 + (point >> 10)));
-  out.push_back(static_cast<char16_t>(0xDC00 + (point & 0x3FF)));
+  *to++ = static_cast<char16_t>(0xD800 + (point >> 10));
+  *to++ = static_cast<char16_t>(0xDC00 + (point & 0x3FF));
+  return to;
+}
+
+// Nearly every name is ASCII from end to end: what both ways begin with. They return how much of it was.
+std::size_t widen_ascii(char16_t* to, std::string_view text) {
+  std::size_t index = 0;
+  const __m128i zero = _mm_setzero_si128();
+  for (; index + 16 <= text.size(); index += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + index));
+    if (_mm_movemask_epi8(bytes) != 0) break;
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + index), _mm_unpacklo_epi8(bytes, zero));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + index + 8), _mm_unpackhi_epi8(bytes, zero));
+  }
+  for (; index < text.size() && static_cast<std::uint8_t>(text[index]) < 0x80; ++index)
+    to[index] = static_cast<std::uint8_t>(text[index]);
+  return index;
+}
+
+std::size_t narrow_ascii(char* to, std::u16string_view text) {
+  std::size_t index = 0;
+  const __m128i beyond = _mm_set1_epi16(static_cast<short>(0xFF80));
+  for (; index + 8 <= text.size(); index += 8) {
+    const __m128i units = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + index));
+    const __m128i plain = _mm_cmpeq_epi16(_mm_and_si128(units, beyond), _mm_setzero_si128());
+    if (_mm_movemask_epi8(plain) != 0xFFFF) break;
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to + index), _mm_packus_epi16(units, units));
+  }
+  for (; index < text.size() && text[index] < 0x80; ++index) to[index] = static_cast<char>(text[index]);
+  return index;
 }
 
 // How many continuation bytes a lead byte asks for; -1 when it is no lead byte. 0xC0, 0xC1 and 0xF5.. never occur.
@@ -58,7 +89,7 @@ bool is_low(char16_t unit) {
   return unit >= 0xDC00 && unit <= 0xDFFF;
 }
 
-void append_utf8(std::string& out, char32_t point) {
+void put_utf8(std::string& out, char32_t point) {
   if (point < 0x80) {
     out.push_back(static_cast<char>(point));
   } else if (point < 0x800) {
@@ -79,25 +110,40 @@ void append_utf8(std::string& out, char32_t point) {
 }  // namespace
 
 void append_utf16(std::u16string& out, std::string_view text) {
+  const std::size_t before = out.size();
+  out.resize(before + text.size());  // no byte becomes more than one unit
+  char16_t* to = out.data() + before;
   for (std::size_t index = 0; index < text.size();) {
+    const std::size_t plain = widen_ascii(to, text.substr(index));
+    to += plain;
+    index += plain;
+    if (index == text.size()) break;
     const Decoded decoded = decode_at(text, index);
-    append_code_point(out, decoded.point);
+    to = put_code_point(to, decoded.point);
     index += decoded.length;
+  }
+  out.resize(static_cast<std::size_t>(to - out.data()));
+}
+
+void append_utf8(std::string& out, std::u16string_view text) {
+  const std::size_t before = out.size();
+  out.resize(before + text.size());
+  std::size_t index = narrow_ascii(out.data() + before, text);
+  out.resize(before + index);
+  for (; index < text.size(); ++index) {
+    const char16_t unit = text[index];
+    if (is_high(unit) && index + 1 < text.size() && is_low(text[index + 1])) {
+      put_utf8(out, 0x10000 + ((unit - 0xD800u) << 10) + (text[index + 1] - 0xDC00u));
+      ++index;
+    } else {
+      put_utf8(out, is_high(unit) || is_low(unit) ? kReplacement : unit);
+    }
   }
 }
 
 std::string to_utf8(std::u16string_view text) {
   std::string out;
-  out.reserve(text.size());
-  for (std::size_t index = 0; index < text.size(); ++index) {
-    const char16_t unit = text[index];
-    if (is_high(unit) && index + 1 < text.size() && is_low(text[index + 1])) {
-      append_utf8(out, 0x10000 + ((unit - 0xD800u) << 10) + (text[index + 1] - 0xDC00u));
-      ++index;
-    } else {
-      append_utf8(out, is_high(unit) || is_low(unit) ? kReplacement : unit);
-    }
-  }
+  append_utf8(out, text);
   return out;
 }
 

@@ -25,6 +25,7 @@ std::optional<std::string> to_linux_path(std::u16string_view nt_path);
 void append_utf16(std::u16string& out, std::string_view text);
 
 // UTF-8; unpaired surrogates as U+FFFD.
+void append_utf8(std::string& out, std::u16string_view text);
 std::string to_utf8(std::u16string_view text);
 
 }  // namespace wdscope

@@ -51,5 +51,23 @@ TEST(NtPath, AnUnpairedSurrogateBecomesAReplacement) {
             "b\xEF\xBF\xBD");
 }
 
+// Both ways take plain text many characters at a time: where that ends must not show.
+TEST(NtPath, TextIsTheSameWhereverItStopsBeingPlain) {
+  for (std::size_t before = 0; before < 40; ++before) {
+    for (std::size_t behind : {0, 1, 7, 8, 9, 15, 16, 17, 33}) {
+      const std::string start(before, 'a'), end(behind, 'z');
+      const std::u16string wide =
+          std::u16string(before, u'a') + u"\u00E4\u20AC\U0001F600" + std::u16string(behind, u'z');
+      std::u16string widened = u"x";
+      append_utf16(widened, start + "\u00E4\u20AC\U0001F600" + end);
+      EXPECT_EQ(widened, u"x" + wide);
+      std::string narrowed = "x";
+      append_utf8(narrowed, wide);
+      EXPECT_EQ(narrowed, "x" + start + "\u00E4\u20AC\U0001F600" + end);
+    }
+    EXPECT_EQ(to_utf8(std::u16string(before, u'a') + u'\xD800'), std::string(before, 'a') + "\uFFFD");
+  }
+}
+
 }  // namespace
 }  // namespace wdscope

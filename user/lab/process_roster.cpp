@@ -7,15 +7,29 @@
 namespace wdscope {
 
 void ProcessRoster::add(const host::ProcessStart& process) {
-  CreateMessage entry{static_cast<std::uint32_t>(process.process_id), process.created_100ns,
-                      static_cast<std::uint32_t>(process.parent_process_id), process.image, process.command_line};
   const std::scoped_lock lock(mutex_);
-  processes_[process.process_id] = std::move(entry);
+  auto found = processes_.find(process.process_id);
+  if (found == processes_.end()) {
+    if (spare_.empty()) {
+      found = processes_.try_emplace(process.process_id).first;
+    } else {
+      spare_.back().key() = process.process_id;
+      found = processes_.insert(std::move(spare_.back())).position;
+      spare_.pop_back();
+    }
+  }
+  CreateMessage& entry = found->second;
+  entry.process_id = static_cast<std::uint32_t>(process.process_id);
+  entry.created_100ns = process.created_100ns;
+  entry.parent_process_id = static_cast<std::uint32_t>(process.parent_process_id);
+  entry.image = process.image;
+  entry.command_line = process.command_line;
 }
 
 void ProcessRoster::remove(std::uint64_t process_id) {
   const std::scoped_lock lock(mutex_);
-  processes_.erase(process_id);
+  auto gone = processes_.extract(process_id);
+  if (gone && spare_.size() < kSpare) spare_.push_back(std::move(gone));
 }
 
 std::u16string ProcessRoster::parent_image_of(const CreateMessage& child) const {

@@ -26,8 +26,13 @@ class ProcessRoster {
   std::vector<CreateMessage> running() const;
 
  private:
+  using Processes = std::unordered_map<std::uint64_t, CreateMessage>;  // by NT process id
+
+  static constexpr std::size_t kSpare = 16;
+
   mutable std::mutex mutex_;
-  std::unordered_map<std::uint64_t, CreateMessage> processes_;  // by NT process id
+  Processes processes_;
+  std::vector<Processes::node_type> spare_;  // of processes that are gone: their memory is used again
 };
 
 }  // namespace wdscope

@@ -6,15 +6,22 @@
 namespace wdscope {
 namespace {
 
-bool lies_below(std::string_view path, std::string_view folder, char separator = '/') {
+bool lies_below(std::string_view path, std::string_view folder) {
   if (folder == "/") return path.starts_with('/');
-  return path.starts_with(folder) && path.size() > folder.size() && path[folder.size()] == separator;
+  return path.starts_with(folder) && path.size() > folder.size() && path[folder.size()] == '/';
 }
 
-std::string folded(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
-  return out;
+char folded(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
+}
+
+bool same_but_for_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return folded(x) == folded(y); });
+}
+
+bool lies_below_but_for_case(std::string_view path, std::string_view folder) {
+  return path.size() > folder.size() && path[folder.size()] == '\\' &&
+         same_but_for_case(path.substr(0, folder.size()), folder);
 }
 
 }  // namespace
@@ -33,9 +40,8 @@ Verdict TrustPolicy::judge(std::string_view linux_path, const std::optional<Imag
 }
 
 Verdict TrustPolicy::judge_windows(std::string_view dos_path) const {
-  const std::string path = folded(dos_path);
-  const auto below = [&](const std::string& folder) { return lies_below(path, folded(folder), '\\'); };
-  const auto below_or_same = [&](const std::string& name) { return below(name) || path == folded(name); };
+  const auto below = [&](const std::string& folder) { return lies_below_but_for_case(dos_path, folder); };
+  const auto below_or_same = [&](const std::string& name) { return below(name) || same_but_for_case(dos_path, name); };
   const bool named = std::any_of(windows_folders.begin(), windows_folders.end(), below);
   const bool excepted = std::any_of(windows_except.begin(), windows_except.end(), below_or_same);
   return named && !excepted ? Verdict::Trusted : Verdict::NotTrusted;
