@@ -5,9 +5,11 @@
 
 namespace wdscope {
 
-SinkThread::SinkThread(std::unique_ptr<Sink> next) : next_(std::move(next)), thread_([this] { work(); }) {}
+SinkThread::SinkThread(std::unique_ptr<Sink> next, std::size_t worth_waking)
+    : next_(std::move(next)), worth_waking_(worth_waking), thread_([this] { work(); }) {}
 
 SinkThread::~SinkThread() {
+  hand_over();
   {
     const std::scoped_lock lock(mutex_);
     ends_ = true;
@@ -17,26 +19,33 @@ SinkThread::~SinkThread() {
 }
 
 Result<void> SinkThread::write(std::span<const std::byte> records) {
-  Block block;
-  {
-    std::unique_lock lock(mutex_);
-    taken_.wait(lock, [this] { return waiting_.size() < kBlocks; });
-    if (!outcome_) return outcome_;
-    if (!idle_.empty()) {
-      block = std::move(idle_.back());
-      idle_.pop_back();
-    }
-  }
-  block.assign(records.begin(), records.end());
   {
     const std::scoped_lock lock(mutex_);
-    waiting_.push_back(std::move(block));
+    if (!outcome_) return outcome_;
   }
-  given_.notify_one();
+  gathered_.insert(gathered_.end(), records.begin(), records.end());
+  if (gathered_.size() >= worth_waking_) hand_over();
   return {};
 }
 
+void SinkThread::hand_over() {
+  if (gathered_.empty()) return;
+  {
+    std::unique_lock lock(mutex_);
+    taken_.wait(lock, [this] { return waiting_.size() < kBlocks; });
+    waiting_.push_back(std::move(gathered_));
+    gathered_ = {};
+    if (!idle_.empty()) {
+      gathered_ = std::move(idle_.back());
+      idle_.pop_back();
+    }
+  }
+  gathered_.clear();
+  given_.notify_one();
+}
+
 Result<void> SinkThread::settle() {
+  hand_over();
   std::unique_lock lock(mutex_);
   taken_.wait(lock, [this] { return waiting_.empty(); });
   return outcome_;

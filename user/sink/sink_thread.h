@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A sink that writes on a thread of its own, in the order in which it was given, so that who makes the records need not
-// wait while they are decoded and written. It holds a few blocks at most; then its writer waits.
+// wait while they are decoded and written. To wake a sleeping processor is dear, so small batches are gathered until
+// they are worth it. It holds a few blocks at most; then its writer waits.
 #pragma once
 
 #include <condition_variable>
@@ -18,10 +19,12 @@ namespace wdscope {
 
 class SinkThread final : public Sink {
  public:
-  explicit SinkThread(std::unique_ptr<Sink> next);
+  static constexpr std::size_t kWorthWaking = 512 * 1024;  // bytes
+
+  explicit SinkThread(std::unique_ptr<Sink> next, std::size_t worth_waking = kWorthWaking);
   ~SinkThread() override;  // writes what it was given; an error is told by flush() alone
 
-  // Copies the records. An error is that of an earlier batch; nothing is written after it.
+  // Copies the records. One thread at a time. An error is that of an earlier batch; nothing is written after it.
   Result<void> write(std::span<const std::byte> records) override;
   // Waits until all is written, then flushes.
   Result<void> flush() override;
@@ -32,10 +35,13 @@ class SinkThread final : public Sink {
   using Block = std::vector<std::byte>;
 
   void work();
+  void hand_over();
 
   static constexpr std::size_t kBlocks = 4;
 
   const std::unique_ptr<Sink> next_;
+  const std::size_t worth_waking_;
+  Block gathered_;  // the writer's own
   std::mutex mutex_;
   std::condition_variable given_;  // a block, or the end
   std::condition_variable taken_;  // a block was written

@@ -15,6 +15,7 @@ class Receiver final : public Sink {
   struct Received {
     std::vector<std::byte> bytes;
     std::size_t flushed = 0;
+    int writes = 0;
     std::promise<void> gate;
   };
   explicit Receiver(Received& received) : received_(received), open_(received.gate.get_future()) {}
@@ -22,6 +23,7 @@ class Receiver final : public Sink {
   Result<void> write(std::span<const std::byte> records) override {
     if (open_.valid()) open_.get();
     if (records.front() == std::byte{0xFF}) return failure(ErrorCode::OutputFailed, "no room");
+    ++received_.writes;
     received_.bytes.insert(received_.bytes.end(), records.begin(), records.end());
     return {};
   }
@@ -64,10 +66,21 @@ TEST(SinkThread, FlushesWhatWasGivenBefore) {
   EXPECT_EQ(received.flushed, batch(1).size() + batch(2).size());
 }
 
+TEST(SinkThread, GathersSmallBatches) {
+  Receiver::Received received;
+  received.gate.set_value();
+  SinkThread thread(std::make_unique<Receiver>(received), 100);
+  const std::vector<std::byte> small(30);
+  for (int number = 0; number < 8; ++number) ASSERT_TRUE(thread.write(small));
+  ASSERT_TRUE(thread.flush());
+  EXPECT_EQ(received.bytes.size(), 8 * small.size());
+  EXPECT_EQ(received.writes, 2);
+}
+
 TEST(SinkThread, TellsAnErrorLaterAndWritesNothingAfterIt) {
   Receiver::Received received;
   received.gate.set_value();
-  SinkThread thread(std::make_unique<Receiver>(received));
+  SinkThread thread(std::make_unique<Receiver>(received), 1);
   ASSERT_TRUE(thread.write(batch(1)));
   ASSERT_TRUE(thread.write(std::vector{std::byte{0xFF}}));
   const auto settled = thread.settle();
