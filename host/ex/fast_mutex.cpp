@@ -30,7 +30,7 @@ NTAPI_ASIDE void wait_for(FastMutex* mutex) {
 }
 
 // The caller's IRQL is already what it must be while holding the mutex.
-void take(FastMutex* mutex, Thread& thread) {
+[[gnu::always_inline]] inline void take(FastMutex* mutex, Thread& thread) {
   lock_order_check(mutex, LockKind::FastMutex);
   if (owner_of(mutex).load(std::memory_order_relaxed) == &thread) [[unlikely]] {
     violation(0x1004, mutex, "a fast or guarded mutex was acquired by the thread that holds it: it would never end");
@@ -50,7 +50,7 @@ bool try_take(FastMutex* mutex, Thread& thread) {
   return true;
 }
 
-void give(FastMutex* mutex, Thread& thread) {
+[[gnu::always_inline]] inline void give(FastMutex* mutex, Thread& thread) {
   if (owner_of(mutex).load(std::memory_order_relaxed) != &thread) [[unlikely]] {
     violation(0x1005, mutex, "a fast or guarded mutex was released by a thread that does not hold it");
   }
@@ -61,7 +61,7 @@ void give(FastMutex* mutex, Thread& thread) {
   }
 }
 
-void require_acquire_irql(const FastMutex* mutex, const Thread& thread) {
+NTAPI void require_acquire_irql(const FastMutex* mutex, const Thread& thread) noexcept {
   if (thread.irql > kApcLevel) [[unlikely]] {
     violation(0x33, mutex, "a fast or guarded mutex was acquired above APC_LEVEL");
   }

@@ -3,14 +3,17 @@
 // are counted. The canary stands in the header's last word, so running off the front of a block shows at its free.
 #include "host/ex/pool.h"
 
+#include <emmintrin.h>
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <map>
 
+#include "host/ex/pool_block.h"
 #include "host/ex/pool_layout.h"
-#include "host/ex/resource.h"
+#include "host/ex/tracked_resources.h"
 #include "host/image/loaded_image.h"
 #include "host/ke/thread.h"
 #include "host/verifier/bug_check.h"
@@ -18,56 +21,20 @@
 #include "host/verifier/lock_order.h"
 #include "host/verifier/stack.h"
 
-#ifdef WDSCOPE_ASAN
-#include <sanitizer/asan_interface.h>
-#endif
-
 namespace wdscope::host {
 namespace {
 
-constexpr std::uint32_t kAllocated = 0x434F'4C41, kFreed = 0x4545'5246;  // "ALOC", "FREE" in memory
 constexpr unsigned char kUninitialisedFill = 0xA5, kFreedFill = 0xDD, kGuardFill = 0xFD;
 constexpr std::size_t kGuardChecked = 32;  // bytes behind the block that are written and compared
 constexpr std::size_t kFreedChecked = 128;
 constexpr std::uint64_t kCanary = 0x5AFE'B10C'C0DE'D00DULL;
 
-void poison([[maybe_unused]] const void* start, [[maybe_unused]] std::size_t size) {
-#ifdef WDSCOPE_ASAN
-  __asan_poison_memory_region(start, size);
-#endif
-}
-
-void unpoison([[maybe_unused]] const void* start, [[maybe_unused]] std::size_t size) {
-#ifdef WDSCOPE_ASAN
-  __asan_unpoison_memory_region(start, size);
-#endif
-}
-
-// The header's last two words and what lies behind the block are poisoned while a driver has it.
-constexpr std::size_t kPoisonedHeader = 16;
-
 std::uint64_t canary_for(const PoolHeader* header) {
   return kCanary ^ reinterpret_cast<std::uintptr_t>(header);
 }
 
-std::uint32_t state_of(const PoolHeader* header) {
-  return std::atomic_ref(const_cast<PoolHeader*>(header)->state).load(std::memory_order_acquire);
-}
-
 void set_state(PoolHeader* header, std::uint32_t state) {
   std::atomic_ref(header->state).store(state, std::memory_order_release);
-}
-
-// Who counts or describes blocks may look at one that is just being given to somebody else: it then reads one word or
-// the other, and is wrong about that block alone.
-template <class T>
-T seen(const T& field) {
-  return std::atomic_ref(const_cast<T&>(field)).load(std::memory_order_relaxed);
-}
-
-template <class T>
-void show(T& field, T value) {
-  std::atomic_ref(field).store(value, std::memory_order_relaxed);
 }
 
 std::size_t guard_size(const PoolHeader* header) {
@@ -75,53 +42,39 @@ std::size_t guard_size(const PoolHeader* header) {
   return behind < kGuardChecked ? behind : kGuardChecked;
 }
 
-std::byte* bytes_of(PoolHeader* header) {
-  return static_cast<std::byte*>(user_of(header));
+// Guards and what is compared of freed blocks are short: a few vectors each, not worth a call.
+using Vector = __m128i;
+constexpr std::size_t kVector = sizeof(Vector);
+
+Vector vector_at(const std::byte* at) {
+  return _mm_loadu_si128(reinterpret_cast<const Vector*>(at));
+}
+
+// Two vectors reach, the second as far back as the end asks for.
+static_assert(kGuardChecked <= 2 * kVector);
+void fill_guard(std::byte* start, std::size_t size, unsigned char fill) {
+  if (size < kVector) {
+    std::memset(start, fill, size);
+    return;
+  }
+  const Vector whole = _mm_set1_epi8(static_cast<char>(fill));
+  _mm_storeu_si128(reinterpret_cast<Vector*>(start), whole);
+  _mm_storeu_si128(reinterpret_cast<Vector*>(start + size - kVector), whole);
 }
 
 // Offset of the first byte that is not `fill`, or `size`.
 std::size_t first_other(const std::byte* start, std::size_t size, unsigned char fill) {
-  std::uint64_t whole;
-  std::memset(&whole, fill, sizeof whole);
-  std::size_t i = 0;
-  for (std::uint64_t word; i + sizeof word <= size; i += sizeof word) {
-    std::memcpy(&word, start + i, sizeof word);
-    if (word != whole) break;
-  }
-  for (; i < size; ++i) {
-    if (start[i] != std::byte{fill}) return i;
-  }
-  return size;
+  return static_cast<std::size_t>(
+      std::find_if(start, start + size, [fill](std::byte byte) { return byte != std::byte{fill}; }) - start);
 }
 
-std::string tag_letters(Ulong tag) {
-  std::string text;
-  for (int i = 0; i < 4; ++i) {
-    const char c = static_cast<char>(tag >> (8 * i));
-    text += c >= ' ' && c < 0x7F ? c : '.';
-  }
-  return text;
-}
-
-std::string tag_text(Ulong tag) {
-  return "'" + tag_letters(tag) + "'";
-}
-
-bool is_paged(const PoolHeader* header) {
-  return seen(header->kind) == static_cast<std::uint8_t>(PoolKind::Paged);
-}
-
-std::string block_text(PoolHeader* header) {
-  return fmt::format("{}-byte {} block {}, tag {}, allocated at {}", seen(header->size),
-                     is_paged(header) ? "paged" : "nonpaged", hex(user_of(header)), tag_text(seen(header->tag)),
-                     describe_address(seen(header->allocated_at)));
-}
-
-[[gnu::cold, gnu::noinline]] std::string full_text(PoolHeader* header) {
-  unpoison(reinterpret_cast<std::byte*>(header + 1) - kPoisonedHeader, kPoisonedHeader);
-  std::string text = block_text(header);
-  if (state_of(header) == kFreed) text += ", freed at " + describe_address(header->freed_at);
-  return text;
+bool all_are(const std::byte* start, std::size_t size, unsigned char fill) {
+  if (size < kVector) return first_other(start, size, fill) == size;
+  const Vector whole = _mm_set1_epi8(static_cast<char>(fill));
+  const std::byte* const last = start + size - kVector;
+  Vector same = _mm_cmpeq_epi8(vector_at(last), whole);
+  for (; start < last; start += kVector) same = _mm_and_si128(same, _mm_cmpeq_epi8(vector_at(start), whole));
+  return _mm_movemask_epi8(same) == 0xFFFF;
 }
 
 // --- the quarantine: freed blocks rest here, so that a late write is seen and a late free is named ---
@@ -133,11 +86,12 @@ constexpr std::size_t kQuarantineCount = 256, kQuarantineBytes = 1 << 20;
             fmt::format("pool memory was written after it was freed: offset {} of the {}", offset, full_text(header)));
 }
 
-void leave_quarantine(PoolHeader* header) {
+[[gnu::always_inline]] inline void leave_quarantine(PoolHeader* header) {
   unpoison(bytes_of(header) - kPoisonedHeader, kPoisonedHeader + header->size);
   const std::size_t checked = header->size < kFreedChecked ? header->size : kFreedChecked;
-  const std::size_t damage = first_other(bytes_of(header), checked, kFreedFill);
-  if (damage != checked) written_after_free(header, damage);
+  if (!all_are(bytes_of(header), checked, kFreedFill)) [[unlikely]] {
+    written_after_free(header, first_other(bytes_of(header), checked, kFreedFill));
+  }
   give_free_block(header);
 }
 
@@ -168,23 +122,27 @@ Quarantine::~Quarantine() {
   quarantine_gone = true;
 }
 
-void* allocate_block(PoolKind kind, std::size_t size, Ulong tag, const LoadedImage* owner, void* caller,
-                     unsigned char fill) {
+unsigned char byte_of(PoolFill fill) {
+  return fill == PoolFill::Zero ? 0 : kUninitialisedFill;
+}
+
+[[gnu::always_inline]] inline void* allocate_block(PoolKind kind, std::size_t size, Ulong tag, const LoadedImage* owner,
+                                                   void* caller, unsigned char fill) {
   if (size > kLargestPoolBlock) return nullptr;
   PoolHeader* const header = take_free_block(pool_class_for(size));
   if (!header) return nullptr;
   std::byte* const user = bytes_of(header);
   unpoison(user - kPoisonedHeader, kPoisonedHeader + pool_class_capacity(header->size_class));
-  show(header->tag, tag);
-  show(header->size, static_cast<std::uint32_t>(size));
-  show(header->kind, static_cast<std::uint8_t>(kind));
-  show(header->has_lock, std::uint8_t{0});
-  show(header->owner, owner);
-  show(header->allocated_at, caller);
+  show_word(header->tag, tag);
+  show_word(header->size, static_cast<std::uint32_t>(size));
+  show_word(header->kind, static_cast<std::uint8_t>(kind));
+  show_word(header->has_lock, std::uint8_t{0});
+  show_word(header->owner, owner);
+  show_word(header->allocated_at, caller);
   header->freed_at = nullptr;
   header->canary_or_next = canary_for(header);
   std::memset(user, fill, size);
-  std::memset(user + size, kGuardFill, guard_size(header));
+  fill_guard(user + size, guard_size(header), kGuardFill);
   set_state(header, kAllocated);
   poison(user - kPoisonedHeader, kPoisonedHeader);
   poison(user + size, pool_class_capacity(header->size_class) - size);
@@ -215,9 +173,20 @@ void* allocate_block(PoolKind kind, std::size_t size, Ulong tag, const LoadedIma
                         describe_address(caller)));
 }
 
+// The poisoned canary itself is looked at.
+__attribute__((no_sanitize("address"))) bool has_canary(const PoolHeader* header) {
+  return *const_cast<const volatile std::uint64_t*>(&header->canary_or_next) == canary_for(header);
+}
+
+// A canary tells its own address, so where there is one a block begins; what has none is looked for by geometry.
+PoolHeader* block_of(void* block) {
+  PoolHeader* const header = small_header_before(block);
+  return header && has_canary(header) ? header : find_block(block);
+}
+
 // Claims the block for the caller: two threads that free it at once must not both succeed.
-PoolHeader* check_free(void* block, Ulong tag, void* caller) {
-  PoolHeader* const header = find_block(block);
+[[gnu::always_inline]] inline PoolHeader* check_free(void* block, Ulong tag, void* caller) {
+  PoolHeader* const header = block_of(block);
   std::uint32_t expected = kAllocated;
   if (!header || user_of(header) != block ||
       !std::atomic_ref(header->state).compare_exchange_strong(expected, kFreed, std::memory_order_acq_rel))
@@ -247,10 +216,10 @@ void retire(PoolHeader* header, void* caller) {
   if (header->canary_or_next != canary_for(header)) [[unlikely]] {
     damaged(header, "before", caller);
   }
-  if (first_other(user + header->size, guard, kGuardFill) != guard) [[unlikely]] {
+  if (!all_are(user + header->size, guard, kGuardFill)) [[unlikely]] {
     damaged(header, "behind", caller);
   }
-  if (seen(header->has_lock)) locks_go(header, caller);
+  if (seen_word(header->has_lock)) locks_go(header, caller);
   header->freed_at = caller;
   std::memset(user, kFreedFill, header->size);
   poison(user - kPoisonedHeader, kPoisonedHeader + header->size + guard);
@@ -300,8 +269,7 @@ void* pool_allocate(PoolKind kind, std::size_t size, Ulong tag, void* caller, Po
   if (fault_plan_active() && fault_plan_says_fail("ExAllocatePool", caller)) [[unlikely]] {
     return nullptr;
   }
-  return allocate_block(kind, size, tag, image_containing(caller), caller,
-                        fill == PoolFill::Zero ? 0 : kUninitialisedFill);
+  return allocate_block(kind, size, tag, image_containing(caller), caller, byte_of(fill));
 }
 
 void pool_free(void* block, Ulong tag, void* caller) {
@@ -313,8 +281,8 @@ void pool_free(void* block, Ulong tag, void* caller) {
   retire(header, caller);
 }
 
-void* pool_allocate_for_host(std::size_t size, Ulong tag) {
-  return allocate_block(PoolKind::Nonpaged, size, tag, nullptr, __builtin_return_address(0), kUninitialisedFill);
+void* pool_allocate_for_host(std::size_t size, Ulong tag, PoolFill fill) {
+  return allocate_block(PoolKind::Nonpaged, size, tag, nullptr, __builtin_return_address(0), byte_of(fill));
 }
 
 void pool_free_for_host(void* block) {
@@ -322,103 +290,8 @@ void pool_free_for_host(void* block) {
   retire(check_free(block, 0, caller), caller);
 }
 
-PoolUse pool_use_of(const LoadedImage* owner) {
-  struct Sum {
-    const LoadedImage* owner;
-    PoolUse use;
-  } sum{owner, {}};
-  visit_blocks(
-      [](PoolHeader* header, void* context) {
-        auto& s = *static_cast<Sum*>(context);
-        if (state_of(header) != kAllocated || seen(header->owner) != s.owner) return;
-        ++s.use.allocations;
-        (is_paged(header) ? s.use.paged_bytes : s.use.nonpaged_bytes) += seen(header->size);
-      },
-      &sum);
-  return sum.use;
-}
-
-std::vector<std::string> describe_pool_blocks_of(const LoadedImage* owner, std::size_t limit) {
-  struct List {
-    const LoadedImage* owner;
-    std::size_t limit;
-    std::vector<std::string> lines;
-  } list{owner, limit, {}};
-  visit_blocks(
-      [](PoolHeader* header, void* context) {
-        auto& l = *static_cast<List*>(context);
-        if (state_of(header) != kAllocated || seen(header->owner) != l.owner || l.lines.size() == l.limit) return;
-        l.lines.push_back(block_text(header));
-      },
-      &list);
-  return list.lines;
-}
-
-std::vector<DriverHoldings::PoolTag> pool_tags_of(const LoadedImage* owner) {
-  struct Tags {
-    const LoadedImage* owner;
-    std::map<std::pair<Ulong, bool>, DriverHoldings::PoolTag> all;
-  } tags{owner, {}};
-  visit_blocks(
-      [](PoolHeader* header, void* context) {
-        auto& t = *static_cast<Tags*>(context);
-        if (state_of(header) != kAllocated || seen(header->owner) != t.owner) return;
-        const bool paged = is_paged(header);
-        const Ulong tag = seen(header->tag);
-        auto& sum =
-            t.all.try_emplace({tag, paged}, DriverHoldings::PoolTag{tag_letters(tag), paged, 0, 0}).first->second;
-        ++sum.allocations;
-        sum.bytes += seen(header->size);
-      },
-      &tags);
-  std::vector<DriverHoldings::PoolTag> found;
-  for (const auto& [key, sum] : tags.all) found.push_back(sum);
-  return found;
-}
-
-std::string pool_place_of(const void* address) {
-  PoolHeader* const header = find_block(address);
-  if (!header) return hex(address);
-  return fmt::format("offset {} of a {}-byte {} block, tag {}",
-                     static_cast<const std::byte*>(address) - bytes_of(header), seen(header->size),
-                     is_paged(header) ? "paged" : "nonpaged", tag_text(seen(header->tag)));
-}
-
-const LoadedImage* pool_owner_of(const void* address) {
-  PoolHeader* const header = find_block(address);
-  return header && state_of(header) == kAllocated ? seen(header->owner) : nullptr;
-}
-
-void pool_disown(const LoadedImage* owner) {
-  visit_blocks(
-      [](PoolHeader* header, void* context) {
-        if (seen(header->owner) == context) show(header->owner, static_cast<const LoadedImage*>(nullptr));
-      },
-      const_cast<LoadedImage*>(owner));
-}
-
-bool is_pool_address(const void* address) {
-  return in_arena(address);
-}
-
-bool is_paged_pool_address(const void* address) {
-  PoolHeader* const header = find_block(address);
-  return header && is_paged(header);
-}
-
-std::string describe_pool_address(const void* address) {
-  PoolHeader* const header = find_block(address);
-  if (!header) return in_arena(address) ? "in a part of the pool that was never allocated" : "";
-  const auto offset = static_cast<const std::byte*>(address) - bytes_of(header);
-  const auto size = static_cast<std::ptrdiff_t>(header->size);
-  const std::string where = offset < 0       ? fmt::format("{} bytes before the ", -offset)
-                            : offset >= size ? fmt::format("{} bytes behind the ", offset - size)
-                                             : fmt::format("at offset {} of the ", offset);
-  return where + (state_of(header) == kFreed ? "freed " : "") + full_text(header);
-}
-
 void pool_mark_lock(const void* address) {
-  if (PoolHeader* header = find_block(address)) show(header->has_lock, std::uint8_t{1});
+  if (PoolHeader* header = find_block(address)) show_word(header->has_lock, std::uint8_t{1});
 }
 
 }  // namespace wdscope::host

@@ -26,7 +26,7 @@ void* pool_allocate(PoolKind kind, std::size_t size, Ulong tag, void* caller, Po
 void pool_free(void* block, Ulong tag, void* caller);
 
 // Memory that the executive itself hands to drivers (objects, IRPs, registrations): same heap, owner "host".
-void* pool_allocate_for_host(std::size_t size, Ulong tag);
+void* pool_allocate_for_host(std::size_t size, Ulong tag, PoolFill fill = PoolFill::Garbage);
 void pool_free_for_host(void* block);
 
 // What code of `owner` has allocated and not freed; null: the executive itself.

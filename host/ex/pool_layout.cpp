@@ -23,6 +23,9 @@
 #endif
 
 namespace wdscope::host {
+
+constinit PoolArena pool_arena;
+
 namespace {
 
 constexpr std::size_t kSpanSize = 64 << 10;
@@ -30,15 +33,6 @@ constexpr std::size_t kSpanCount = 1024 * 1024;
 constexpr std::size_t kHugePage = 2 << 20;  // the arena's alignment, and what becomes accessible at once
 constexpr std::size_t kLargeRunSize = 1 << 20;
 constexpr std::uint32_t kBatch = 32;
-constexpr std::size_t kMinimumSlack = 16;
-
-// Whole cache lines each, behind half a line at the page's start: user bytes then start 16 behind a line. So a block's
-// first 48 bytes, where lists have their links and keys, lie in one line; and no driver gets a better alignment than
-// the 16 bytes that NT promises.
-constexpr std::size_t kCacheLine = 64;
-constexpr std::size_t kPageLead = kCacheLine + 16 - sizeof(PoolHeader);
-constexpr std::uint16_t kSmallStrides[kSmallClassCount] = {128, 192, 256, 320,  384,  448,
-                                                           576, 768, 960, 1344, 1984, 4032};
 
 // Of plain words, which are zero before the program begins: a million atomics would each be set to zero at every start.
 struct Span {
@@ -59,24 +53,17 @@ void write_word(std::uint32_t& word, std::uint32_t value) {
 std::atomic<std::uint32_t> small_end{0};             // one past the last span of small runs
 std::atomic<std::uint32_t> large_start{kSpanCount};  // first span of large runs
 
-bool is_small(std::uint8_t size_class) {
-  return size_class < kSmallClassCount;
-}
-std::size_t large_pages(std::uint8_t size_class) {
-  return std::size_t{1} << (size_class - kSmallClassCount);
-}
-
 std::size_t slot_size(std::uint8_t size_class) {
-  return is_small(size_class) ? kSmallStrides[size_class] : (large_pages(size_class) + 2) * kPoolPage;
+  return is_small_class(size_class) ? kSmallStrides[size_class] : (large_class_pages(size_class) + 2) * kPoolPage;
 }
 
 std::size_t run_spans(std::uint8_t size_class) {
-  if (is_small(size_class)) return 1;
+  if (is_small_class(size_class)) return 1;
   return (slot_size(size_class) + kLargeRunSize - 1) / kLargeRunSize * (kLargeRunSize / kSpanSize);
 }
 
 std::uint32_t slots_in_page(std::uint8_t size_class) {
-  return static_cast<std::uint32_t>((kPoolPage - kPageLead) / kSmallStrides[size_class]);
+  return static_cast<std::uint32_t>((kPoolPage - kPoolPageLead) / kSmallStrides[size_class]);
 }
 
 // How many whole strides `lines` cache lines of a page are: a multiplication instead of a division at every free.
@@ -84,7 +71,7 @@ std::uint32_t strides_in(std::uint32_t lines, std::uint8_t size_class) {
   static constexpr auto kReciprocals = [] {
     std::array<std::uint32_t, kSmallClassCount> reciprocals{};
     for (std::size_t i = 0; i < kSmallClassCount; ++i) {
-      const std::uint32_t lines_each = kSmallStrides[i] / kCacheLine;
+      const std::uint32_t lines_each = kSmallStrides[i] / kPoolCacheLine;
       reciprocals[i] = (0x10000 + lines_each - 1) / lines_each;
     }
     return reciprocals;
@@ -93,19 +80,19 @@ std::uint32_t strides_in(std::uint32_t lines, std::uint8_t size_class) {
 }
 
 std::uint32_t slots_in_run(std::uint8_t size_class) {
-  if (is_small(size_class)) {
+  if (is_small_class(size_class)) {
     return static_cast<std::uint32_t>(kSpanSize / kPoolPage * slots_in_page(size_class));
   }
   return static_cast<std::uint32_t>(run_spans(size_class) * kSpanSize / slot_size(size_class));
 }
 
 std::size_t slot_offset(std::uint8_t size_class, std::uint32_t slot) {
-  if (!is_small(size_class)) return slot * slot_size(size_class);
+  if (!is_small_class(size_class)) return slot * slot_size(size_class);
   const std::uint32_t in_page = slots_in_page(size_class);
-  return slot / in_page * kPoolPage + kPageLead + slot % in_page * kSmallStrides[size_class];
+  return slot / in_page * kPoolPage + kPoolPageLead + slot % in_page * kSmallStrides[size_class];
 }
 
-std::byte* arena() {
+[[gnu::cold, gnu::noinline]] std::byte* reserve_arena() {
   static std::byte* const base = [] {
     // Where Linux puts a mapping by itself is above kSystemRangeStart; the alignment costs one more page.
     void* memory = mmap(nullptr, kSpanCount * kSpanSize + kHugePage, PROT_NONE,
@@ -117,7 +104,15 @@ std::byte* arena() {
     }
     return reinterpret_cast<std::byte*>((address + kHugePage - 1) & ~(kHugePage - 1));
   }();
+  pool_arena.start.store(base, std::memory_order_release);
   return base;
+}
+
+std::byte* arena() {
+  if (std::byte* const base = pool_arena.start.load(std::memory_order_acquire)) [[likely]] {
+    return base;
+  }
+  return reserve_arena();
 }
 
 struct ClassState {
@@ -142,7 +137,7 @@ __attribute__((no_sanitize("address"))) void set_next(PoolHeader* header, PoolHe
 
 PoolHeader* header_at(std::uint32_t first_span, std::uint8_t size_class, std::uint32_t slot) {
   std::byte* const start = arena() + first_span * kSpanSize + slot_offset(size_class, slot);
-  return reinterpret_cast<PoolHeader*>(is_small(size_class) ? start : start + kPoolPage - sizeof(PoolHeader));
+  return reinterpret_cast<PoolHeader*>(is_small_class(size_class) ? start : start + kPoolPage - sizeof(PoolHeader));
 }
 
 bool make_accessible(std::byte* start, std::size_t size) {
@@ -155,7 +150,7 @@ std::uint32_t take_spans(std::uint8_t size_class, std::uint32_t count) {
   std::lock_guard hold(ends);
   const std::uint32_t small = small_end, large = large_start;
   if (small + count > large) return kSpanCount;
-  if (!is_small(size_class)) {
+  if (!is_small_class(size_class)) {
     if (!make_accessible(arena() + (large - count) * kSpanSize, count * kSpanSize)) return kSpanCount;
     return large_start = large - count;
   }
@@ -167,6 +162,7 @@ std::uint32_t take_spans(std::uint8_t size_class, std::uint32_t count) {
     if (left >= kHugePage) madvise(start, kHugePage, MADV_HUGEPAGE);
   }
   small_end = small + count;
+  pool_arena.small_size.store((small + count) * kSpanSize, std::memory_order_release);
   return small;
 }
 
@@ -193,8 +189,8 @@ PoolHeader* carve(ClassState& state, std::uint8_t size_class) {
   }
   const std::uint32_t first = state.current_run - 1;
   PoolHeader* const header = header_at(first, size_class, state.next_slot);
-  if (!is_small(size_class)) {
-    std::byte* const guard = static_cast<std::byte*>(user_of(header)) + large_pages(size_class) * kPoolPage;
+  if (!is_small_class(size_class)) {
+    std::byte* const guard = static_cast<std::byte*>(user_of(header)) + large_class_pages(size_class) * kPoolPage;
     if (mprotect(guard, kPoolPage, PROT_NONE) != 0) return nullptr;
   }
   header->size_class = size_class;
@@ -203,11 +199,15 @@ PoolHeader* carve(ClassState& state, std::uint8_t size_class) {
   return header;
 }
 
+constexpr std::uint32_t batch_of(std::uint8_t size_class) {
+  return size_class < kSmallClassCount ? kBatch : 2;
+}
+
 struct ThreadLists {
   PoolHeader* free[kPoolClassCount] = {};
   std::uint32_t count[kPoolClassCount] = {};
 
-  void give_back(std::uint8_t size_class, std::uint32_t keep) {
+  [[gnu::noinline]] void give_back(std::uint8_t size_class, std::uint32_t keep) {
     if (count[size_class] <= keep) return;
     ClassState& state = class_state(size_class);
     std::lock_guard hold(state.mutex);
@@ -217,6 +217,23 @@ struct ThreadLists {
       --count[size_class];
       set_next(header, state.free);
       state.free = header;
+    }
+  }
+  // Leaves the list empty when memory is out.
+  [[gnu::noinline]] void fetch(std::uint8_t size_class) {
+    ClassState& state = class_state(size_class);
+    std::lock_guard hold(state.mutex);
+    for (std::uint32_t i = 0; i < batch_of(size_class); ++i) {
+      PoolHeader* header = state.free;
+      if (header) {
+        state.free = next_of(header);
+      } else {
+        header = carve(state, size_class);
+        if (!header) break;
+      }
+      set_next(header, free[size_class]);
+      free[size_class] = header;
+      ++count[size_class];
     }
   }
   ~ThreadLists();
@@ -230,50 +247,23 @@ ThreadLists::~ThreadLists() {
   for (std::uint8_t c = 0; c < kPoolClassCount; ++c) give_back(c, 0);
 }
 
-std::uint32_t batch_of(std::uint8_t size_class) {
-  return is_small(size_class) ? kBatch : 2;
+// Without a list of the thread's own.
+PoolHeader* take_from_class(std::uint8_t size_class) {
+  ClassState& state = class_state(size_class);
+  std::lock_guard hold(state.mutex);
+  PoolHeader* const header = state.free;
+  if (!header) return carve(state, size_class);
+  state.free = next_of(header);
+  return header;
 }
 
 }  // namespace
 
-std::uint8_t pool_class_for(std::size_t size) {
-  if (size <= kSmallStrides[kSmallClassCount - 1] - sizeof(PoolHeader) - kMinimumSlack) {
-    std::uint8_t c = 0;
-    while (kSmallStrides[c] - sizeof(PoolHeader) - kMinimumSlack < size) ++c;
-    return c;
-  }
-  const std::size_t pages = (size + kPoolPage - 1) / kPoolPage;
-  return static_cast<std::uint8_t>(kSmallClassCount + std::bit_width(pages - 1));
-}
-
-std::size_t pool_class_capacity(std::uint8_t size_class) {
-  return is_small(size_class) ? kSmallStrides[size_class] - sizeof(PoolHeader) : large_pages(size_class) * kPoolPage;
-}
-
 PoolHeader* take_free_block(std::uint8_t size_class) {
-  ClassState& state = class_state(size_class);
-  if (lists_gone) {
-    std::lock_guard hold(state.mutex);
-    PoolHeader* const header = state.free;
-    if (!header) return carve(state, size_class);
-    state.free = next_of(header);
-    return header;
-  }
+  if (lists_gone) return take_from_class(size_class);
   ThreadLists& mine = lists;
-  if (!mine.free[size_class]) {
-    std::lock_guard hold(state.mutex);
-    for (std::uint32_t i = 0; i < batch_of(size_class); ++i) {
-      PoolHeader* header = state.free;
-      if (header) {
-        state.free = next_of(header);
-      } else {
-        header = carve(state, size_class);
-        if (!header) break;
-      }
-      set_next(header, mine.free[size_class]);
-      mine.free[size_class] = header;
-      ++mine.count[size_class];
-    }
+  if (!mine.free[size_class]) [[unlikely]] {
+    mine.fetch(size_class);
     if (!mine.free[size_class]) return nullptr;
   }
   PoolHeader* const header = mine.free[size_class];
@@ -310,10 +300,10 @@ PoolHeader* find_block(const void* address) {
   const std::uint8_t size_class = spans[run - 1].size_class;
   const std::size_t in_run = offset - (run - 1) * kSpanSize;
   std::uint32_t slot;
-  if (is_small(size_class)) {
+  if (is_small_class(size_class)) {
     const std::uint32_t in_page = slots_in_page(size_class);
-    const std::size_t behind_lead = std::max(in_run % kPoolPage, kPageLead) - kPageLead;
-    const std::uint32_t slot_in_page = strides_in(static_cast<std::uint32_t>(behind_lead / kCacheLine), size_class);
+    const std::size_t behind_lead = std::max(in_run % kPoolPage, kPoolPageLead) - kPoolPageLead;
+    const std::uint32_t slot_in_page = strides_in(static_cast<std::uint32_t>(behind_lead / kPoolCacheLine), size_class);
     slot = static_cast<std::uint32_t>(in_run / kPoolPage) * in_page + std::min(slot_in_page, in_page - 1);
   } else {
     slot = static_cast<std::uint32_t>(in_run / slot_size(size_class));

@@ -6,6 +6,9 @@
 //   large:  [page: ... header 48][user pages][guard page, no access]
 #pragma once
 
+#include <array>
+#include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -41,13 +44,65 @@ inline PoolHeader* header_of(void* user) {
   return static_cast<PoolHeader*>(user) - 1;
 }
 
-std::uint8_t pool_class_for(std::size_t size);
+inline constexpr std::size_t kPoolCacheLine = 64;
+// Whole cache lines each, behind half a line at the page's start: user bytes then start 16 behind a line. So a block's
+// first 48 bytes, where lists have their links and keys, lie in one line; and no driver gets a better alignment than
+// the 16 bytes that NT promises.
+inline constexpr std::size_t kPoolPageLead = kPoolCacheLine + 16 - sizeof(PoolHeader);
+inline constexpr std::uint16_t kSmallStrides[kSmallClassCount] = {128, 192, 256, 320,  384,  448,
+                                                                  576, 768, 960, 1344, 1984, 4032};
+inline constexpr std::size_t kMinimumSlack = 16;
+inline constexpr std::size_t kLargestSmallBlock =
+    kSmallStrides[kSmallClassCount - 1] - sizeof(PoolHeader) - kMinimumSlack;
+
+inline bool is_small_class(std::uint8_t size_class) {
+  return size_class < kSmallClassCount;
+}
+inline std::size_t large_class_pages(std::uint8_t size_class) {
+  return std::size_t{1} << (size_class - kSmallClassCount);
+}
+
+// Strides are whole cache lines, header and slack are one together: so is what a class can hold.
+static_assert(sizeof(PoolHeader) + kMinimumSlack == kPoolCacheLine);
+inline constexpr auto kClassOfLines = [] {
+  std::array<std::uint8_t, kLargestSmallBlock / kPoolCacheLine + 1> classes{};
+  for (std::size_t lines = 0, c = 0; lines < classes.size(); ++lines) {
+    while (kSmallStrides[c] < (lines + 1) * kPoolCacheLine) ++c;
+    classes[lines] = static_cast<std::uint8_t>(c);
+  }
+  return classes;
+}();
+inline std::uint8_t pool_class_for(std::size_t size) {
+  if (size <= kLargestSmallBlock) return kClassOfLines[(size + kPoolCacheLine - 1) / kPoolCacheLine];
+  const std::size_t pages = (size + kPoolPage - 1) / kPoolPage;
+  return static_cast<std::uint8_t>(kSmallClassCount + std::bit_width(pages - 1));
+}
 // Bytes from the user's first one to the end of what the slot may touch.
-std::size_t pool_class_capacity(std::uint8_t size_class);
+inline std::size_t pool_class_capacity(std::uint8_t size_class) {
+  return is_small_class(size_class) ? kSmallStrides[size_class] - sizeof(PoolHeader)
+                                    : large_class_pages(size_class) * kPoolPage;
+}
 
 // A block that nobody has; null: the arena is full. Its header's state is whatever the last owner left.
 PoolHeader* take_free_block(std::uint8_t size_class);
 void give_free_block(PoolHeader* header);
+
+// Where the arena lies, once it is there; the runs of small blocks are its first `small_size` bytes, all readable.
+struct PoolArena {
+  std::atomic<std::byte*> start{nullptr};
+  std::atomic<std::size_t> small_size{0};
+};
+extern PoolArena pool_arena;
+
+// Where the header of a small block would stand whose user bytes begin at `user`; null: no such block can be there.
+// Whether one is, the header must tell: it is memory that can be read, no more.
+inline PoolHeader* small_header_before(void* user) {
+  const auto at = reinterpret_cast<std::uintptr_t>(user);
+  const auto start = reinterpret_cast<std::uintptr_t>(pool_arena.start.load(std::memory_order_relaxed));
+  if (at - start >= pool_arena.small_size.load(std::memory_order_acquire)) return nullptr;
+  // Headers never cross a page.
+  return at % 16 == 0 && at % kPoolPage >= kPoolPageLead + sizeof(PoolHeader) ? header_of(user) : nullptr;
+}
 
 // The block whose slot contains `address`; null if it is not of the arena or in a slot never used.
 PoolHeader* find_block(const void* address);

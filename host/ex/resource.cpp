@@ -6,11 +6,9 @@
 #include "host/ex/resource.h"
 
 #include <atomic>
-#include <map>
-#include <mutex>
 
 #include "host/ex/pool.h"
-#include "host/image/loaded_image.h"
+#include "host/ex/tracked_resources.h"
 #include "host/ke/irql.h"
 #include "host/ke/raw_lock.h"
 #include "host/ke/thread.h"
@@ -33,37 +31,30 @@ struct Waiter {
   std::atomic<std::uint32_t> granted{0};
 };
 
-struct TrackedResources {
-  std::mutex mutex;
-  std::map<Resource*, void*> all;  // and who initialised it
-};
-
-TrackedResources& tracked_resources() {
-  static auto* const the_tracked = new TrackedResources;
-  return *the_tracked;
-}
-
 std::uint64_t owner_id(const Thread& thread) {
   return reinterpret_cast<std::uintptr_t>(&thread);
 }
 
 [[noreturn]] NTAPI_ASIDE void violation(std::uint64_t rule, const Resource* resource, const char* text,
-                                        const char* routine = "") {
+                                        const char* routine = "") noexcept {
   bug_check(kDriverVerifierDetectedViolation, {rule, reinterpret_cast<std::uintptr_t>(resource), 0, 0},
             std::string(routine) + text + " (ERESOURCE " + hex(resource) + ")");
 }
 
-OwnerEntry* find_owner(Resource* resource, std::uint64_t owner) {
-  if (resource->owner_entry.owner_thread == owner) return &resource->owner_entry;
-  if (!resource->owner_table) return nullptr;
+NTAPI OwnerEntry* find_in_table(Resource* resource, std::uint64_t owner) noexcept {
   for (Ulong i = 1; i < resource->owner_table[0].owner_count; ++i) {
     if (resource->owner_table[i].owner_thread == owner) return &resource->owner_table[i];
   }
   return nullptr;
 }
 
+inline OwnerEntry* find_owner(Resource* resource, std::uint64_t owner) {
+  if (resource->owner_entry.owner_thread == owner) return &resource->owner_entry;
+  return resource->owner_table ? find_in_table(resource, owner) : nullptr;
+}
+
 // A free entry where there was none.
-NTAPI_ASIDE OwnerEntry* grow_owners(Resource* resource) {
+NTAPI_ASIDE OwnerEntry* grow_owners(Resource* resource) noexcept {
   const Ulong old_size = resource->owner_table ? resource->owner_table[0].owner_count : 1;
   const Ulong new_size = old_size * 2 < kFirstTableSize ? kFirstTableSize : old_size * 2;
   auto* table = static_cast<OwnerEntry*>(pool_allocate_for_host(new_size * sizeof(OwnerEntry), kTableTag));
@@ -76,7 +67,7 @@ NTAPI_ASIDE OwnerEntry* grow_owners(Resource* resource) {
   return &table[old_size];
 }
 
-void add_owner(Resource* resource, std::uint64_t owner, Ulong count) {
+inline void add_owner(Resource* resource, std::uint64_t owner, Ulong count) {
   OwnerEntry* entry = find_owner(resource, 0);
   if (!entry) [[unlikely]] {
     entry = grow_owners(resource);
@@ -135,7 +126,7 @@ void grant_one_exclusive(Resource* resource) {
 enum class Mode : std::uint8_t { Shared, StarveExclusive, WaitForExclusive, Exclusive };
 enum class Answer : std::uint8_t { Granted, Again, Wait };  // Again: granted to a thread that holds it already
 
-NTAPI Answer ask(Resource* resource, std::uint64_t me, Mode mode) noexcept {
+[[gnu::always_inline]] inline Answer ask(Resource* resource, std::uint64_t me, Mode mode) {
   if (resource->active_entries == 0) {
     if (mode == Mode::Exclusive) {
       make_exclusive(resource, me);
@@ -161,7 +152,7 @@ NTAPI Answer ask(Resource* resource, std::uint64_t me, Mode mode) noexcept {
   return Answer::Granted;
 }
 
-void require_initialised(Resource* resource, const char* routine) {
+NTAPI void require_initialised(Resource* resource, const char* routine) noexcept {
   // Its own list entry points at itself while the resource is known.
   if (resource->system_resources_list.flink != &resource->system_resources_list) [[unlikely]] {
     violation(0x100C, resource, " on a resource that is not initialised, or was deleted", routine);
@@ -169,7 +160,7 @@ void require_initialised(Resource* resource, const char* routine) {
 }
 
 // What could not be had at once is asked for again, under the lock under which the thread queues for it.
-NTAPI_ASIDE void wait_for(Resource* resource, std::uint64_t me, Mode mode, const char* routine) {
+NTAPI_ASIDE void wait_for(Resource* resource, std::uint64_t me, Mode mode, const char* routine) noexcept {
   Waiter waiter;
   waiter.owner = me;
   bool for_itself;
@@ -192,7 +183,7 @@ NTAPI_ASIDE void wait_for(Resource* resource, std::uint64_t me, Mode mode, const
   while (waiter.granted.load(std::memory_order_acquire) == 0) futex_wait(&waiter.granted, 0, -1);
 }
 
-NTAPI bool acquire(Resource* resource, Boolean wait, Mode mode, const char* routine) {
+NTAPI bool acquire(Resource* resource, Boolean wait, Mode mode, const char* routine) noexcept {
   require_irql_at_most(kApcLevel, routine);
   require_apcs_disabled(routine);
   require_initialised(resource, routine);
@@ -211,7 +202,7 @@ NTAPI bool acquire(Resource* resource, Boolean wait, Mode mode, const char* rout
   return true;
 }
 
-[[noreturn]] NTAPI_ASIDE void not_held(Resource* resource, std::uint64_t owner, const char* routine) {
+[[noreturn]] NTAPI_ASIDE void not_held(Resource* resource, std::uint64_t owner, const char* routine) noexcept {
   bug_check(
       kResourceNotOwned,
       {reinterpret_cast<std::uintptr_t>(resource), owner, reinterpret_cast<std::uintptr_t>(resource->owner_table), 0},
@@ -219,7 +210,7 @@ NTAPI bool acquire(Resource* resource, Boolean wait, Mode mode, const char* rout
 }
 
 // An exclusive owner lets the shared in first, the last shared one an exclusive: neither kind starves. State lock held.
-NTAPI_ASIDE void let_waiters_in(Resource* resource, bool was_exclusive) {
+NTAPI_ASIDE void let_waiters_in(Resource* resource, bool was_exclusive) noexcept {
   if (resource->shared_waiters && (was_exclusive || !resource->exclusive_waiters)) {
     grant_all_shared(resource);
   } else if (resource->exclusive_waiters) {
@@ -227,7 +218,7 @@ NTAPI_ASIDE void let_waiters_in(Resource* resource, bool was_exclusive) {
   }
 }
 
-NTAPI void release(Resource* resource, std::uint64_t owner, const char* routine) {
+[[gnu::always_inline]] inline void release(Resource* resource, std::uint64_t owner, const char* routine) {
   require_irql_at_most(kDispatchLevel, routine);
   require_initialised(resource, routine);
   bool owned;
@@ -260,12 +251,8 @@ NTAPI NtStatus ExInitializeResourceLite(Resource* resource) {
   if (reinterpret_cast<std::uintptr_t>(resource) % 8 != 0) {
     violation(0x3D, resource, "an ERESOURCE must be 8-byte aligned");
   }
-  TrackedResources& t = tracked_resources();
-  {
-    std::lock_guard hold(t.mutex);
-    if (!t.all.emplace(resource, caller).second) {
-      violation(0x100D, resource, "ExInitializeResourceLite on a resource that is in use already");
-    }
+  if (!track_resource(resource, caller)) {
+    violation(0x100D, resource, "ExInitializeResourceLite on a resource that is in use already");
   }
   *resource = {};
   pool_mark_lock(resource);
@@ -283,14 +270,9 @@ NTAPI NtStatus ExReinitializeResourceLite(Resource* resource) {
 
 NTAPI NtStatus ExDeleteResourceLite(Resource* resource) {
   require_irql_at_most(kDispatchLevel, "ExDeleteResourceLite");
-  TrackedResources& t = tracked_resources();
-  bool known;
-  {
-    std::lock_guard hold(t.mutex);
-    known = t.all.erase(resource) != 0;
-  }
-  if (!known) violation(0x100C, resource, "ExDeleteResourceLite on a resource that is not initialised, or was deleted");
-  OwnerEntry* table;
+  if (!untrack_resource(resource))
+    violation(0x100C, resource, "ExDeleteResourceLite on a resource that is not initialised, or was deleted");
+  OwnerEntry* table = nullptr;
   {
     StateLock hold(resource->spin_lock);
     if (resource->active_entries != 0 || resource->shared_waiters || resource->exclusive_waiters) {
@@ -415,35 +397,6 @@ NTAPI void* ExEnterCriticalRegionAndAcquireSharedWaitForExclusive(Resource* reso
 NTAPI void ExReleaseResourceAndLeaveCriticalRegion(Resource* resource) {
   ExReleaseResourceLite(resource);
   KeLeaveCriticalRegion();
-}
-
-std::vector<std::string> resources_of(const LoadedImage& image) {
-  std::vector<std::string> found;
-  TrackedResources& t = tracked_resources();
-  std::lock_guard hold(t.mutex);
-  for (const auto& [resource, caller] : t.all) {
-    if (image.contains(caller) || image.contains(resource)) {
-      found.push_back("ERESOURCE " + hex(resource) + " (initialised by " + describe_address(caller) + ")");
-    }
-  }
-  return found;
-}
-
-std::string resource_within(const void* start, std::size_t size) {
-  auto* const first = static_cast<Resource*>(const_cast<void*>(start));
-  TrackedResources& t = tracked_resources();
-  std::lock_guard hold(t.mutex);
-  const auto found = t.all.lower_bound(first);
-  if (found == t.all.end() || static_cast<const void*>(found->first) >= static_cast<const std::byte*>(start) + size) {
-    return {};
-  }
-  return "ERESOURCE " + hex(found->first) + " (initialised by " + describe_address(found->second) + ")";
-}
-
-void forget_resources_of(const LoadedImage& image) {
-  TrackedResources& t = tracked_resources();
-  std::lock_guard hold(t.mutex);
-  std::erase_if(t.all, [&](const auto& item) { return image.contains(item.second) || image.contains(item.first); });
 }
 
 }  // namespace wdscope::host

@@ -11,14 +11,9 @@
 // A wait that can never end (shared owner wants exclusive) is bug-checked. Source: tests that run on real Windows.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "host/nt/ex.h"
 
 namespace wdscope::host {
-
-class LoadedImage;
 
 NTAPI NtStatus ExInitializeResourceLite(Resource* resource);
 NTAPI NtStatus ExReinitializeResourceLite(Resource* resource);
@@ -44,12 +39,5 @@ NTAPI void* ExEnterCriticalRegionAndAcquireResourceExclusive(Resource* resource)
 NTAPI void* ExEnterCriticalRegionAndAcquireResourceShared(Resource* resource);
 NTAPI void* ExEnterCriticalRegionAndAcquireSharedWaitForExclusive(Resource* resource);
 NTAPI void ExReleaseResourceAndLeaveCriticalRegion(Resource* resource);
-
-// Resources initialised by code of `image`, or standing in its memory, and not deleted: "ERESOURCE 0x.. (by x.sys!f)".
-std::vector<std::string> resources_of(const LoadedImage& image);
-// One that stands in [start, start + size), or empty: memory must not go before its resource is deleted.
-std::string resource_within(const void* start, std::size_t size);
-// The image goes: its resources are no longer tracked.
-void forget_resources_of(const LoadedImage& image);
 
 }  // namespace wdscope::host

@@ -28,9 +28,13 @@ NTAPI Parts parse(std::u16string_view name) noexcept {
       dot = start - 1;
     }
   }
-  parts.final_component = name.substr(start);
-  if (colon != kNone) parts.stream = name.substr(colon);
-  if (dot != kNone) parts.extension = name.substr(dot + 1, colon == kNone ? kNone : colon - dot - 1);
+  // Not by substr, which may throw as far as the compiler knows.
+  const auto between = [name](std::size_t from, std::size_t to) {
+    return std::u16string_view(name.data() + from, to - from);
+  };
+  parts.final_component = between(start, name.size());
+  if (colon != kNone) parts.stream = between(colon, name.size());
+  if (dot != kNone) parts.extension = between(dot + 1, colon == kNone ? name.size() : colon);
   return parts;
 }
 

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -141,9 +142,9 @@ class OpenFile;
 
 // A request that nobody waits for.
 struct Posted {
-  Request* request;
-  OpenFile* file;
-  Ulong code;
+  Request* request = nullptr;
+  OpenFile* file = nullptr;
+  Ulong code = 0;
   std::span<std::byte> output;
   DeviceFile::Completed completed;
   std::atomic<int> holders{2};
@@ -203,13 +204,9 @@ class OpenFile final : public DeviceFile {
       }
       return completed({prepared, 0});
     }
-    auto* const posted = new Posted{request, this, code, output, std::move(completed)};
+    Posted* const posted = note_posted(request, code, output, std::move(completed));
     request->completed = finish_posted;
     request->owner = posted;
-    {
-      std::scoped_lock lock(lock_);
-      posted_.push_back(posted);
-    }
     post_request(*request);
     let_go(posted);
   }
@@ -217,7 +214,7 @@ class OpenFile final : public DeviceFile {
   void cancel() override {
     std::vector<Posted*> posted;
     {
-      std::scoped_lock lock(lock_);
+      const std::scoped_lock lock(lock_);
       for (Request* request : in_flight_)
         if (std::atomic_ref(request->done).load(std::memory_order_acquire) != kRequestDone) IoCancelIrp(&request->irp);
       posted = posted_;
@@ -237,19 +234,38 @@ class OpenFile final : public DeviceFile {
     const Completion completion = finish_control(request, posted->code, posted->output);
     const Completed completed = std::move(posted->completed);
     {
-      std::scoped_lock lock(file.lock_);
+      const std::scoped_lock lock(file.lock_);
       std::erase(file.posted_, posted);
       if (posted->holders.fetch_sub(1) == 1) {
         file.lay_idle(&request);
-        delete posted;
+        file.idle_posted_.emplace_back(posted);
       }
     }
     completed(completion);
   }
 
+  Posted* note_posted(Request* request, Ulong code, std::span<std::byte> output, Completed completed) {
+    const std::scoped_lock lock(lock_);
+    std::unique_ptr<Posted> posted;
+    if (idle_posted_.empty()) {
+      posted = std::make_unique<Posted>();
+    } else {
+      posted = std::move(idle_posted_.back());
+      idle_posted_.pop_back();
+    }
+    posted->request = request;
+    posted->file = this;
+    posted->code = code;
+    posted->output = output;
+    posted->completed = std::move(completed);
+    posted->holders.store(2, std::memory_order_relaxed);
+    posted_.push_back(posted.get());
+    return posted.release();
+  }
+
   Request* acquire() {
     {
-      std::scoped_lock lock(lock_);
+      const std::scoped_lock lock(lock_);
       if (idle_.size() > kQuarantine) {
         Request* request = idle_.front();
         idle_.pop_front();
@@ -266,12 +282,12 @@ class OpenFile final : public DeviceFile {
   }
 
   void list(Request* request) {
-    std::scoped_lock lock(lock_);
+    const std::scoped_lock lock(lock_);
     in_flight_.push_back(request);
   }
 
   void unlist(Request* request) {
-    std::scoped_lock lock(lock_);
+    const std::scoped_lock lock(lock_);
     *std::find(in_flight_.begin(), in_flight_.end(), request) = in_flight_.back();
     in_flight_.pop_back();
     lay_idle(request);
@@ -282,6 +298,7 @@ class OpenFile final : public DeviceFile {
   std::mutex lock_;
   std::vector<Request*> in_flight_;
   std::vector<Posted*> posted_;
+  std::vector<std::unique_ptr<Posted>> idle_posted_;  // theirs to be used again
   std::deque<Request*> idle_;
 };
 

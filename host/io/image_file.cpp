@@ -57,10 +57,13 @@ Process* find_image(std::u16string_view name, bool ignore_case) {
 std::uint16_t volume_length(std::u16string_view path) {
   constexpr std::u16string_view kDevice = u"\\Device\\";
   constexpr std::u16string_view kDos = u"\\??\\";
-  const std::size_t prefix = path.starts_with(kDevice) ? kDevice.size() : path.starts_with(kDos) ? kDos.size() : 0;
-  if (prefix == 0) return 0;
-  const std::size_t end = path.find(u'\\', prefix);
-  return static_cast<std::uint16_t>(std::min(end, path.size()) * 2);
+  const auto begins = [path](std::u16string_view with) {
+    return path.size() >= with.size() && std::memcmp(path.data(), with.data(), with.size() * sizeof(char16_t)) == 0;
+  };
+  std::size_t end = begins(kDevice) ? kDevice.size() : begins(kDos) ? kDos.size() : 0;
+  if (end == 0) return 0;
+  while (end < path.size() && path[end] != u'\\') ++end;
+  return static_cast<std::uint16_t>(end * 2);
 }
 
 bool fill_image(ImageFile& image, FileObject& file, const ImageOpening& opening) {

@@ -40,7 +40,7 @@ class BitLock {
   BitLock& operator=(const BitLock&) = delete;
 
  private:
-  NTAPI_ASIDE void wait() {
+  NTAPI_ASIDE void wait() noexcept {
     for (Backoff backoff; word_.fetch_or(kBit, std::memory_order_acquire) & kBit; backoff.pause()) {
     }
   }
@@ -50,7 +50,7 @@ class BitLock {
 
 // A word that is nothing but a lock: half as dear to give back as a bit.
 template <class Word>
-NTAPI_ASIDE void wait_for_word(Word& word) {
+NTAPI_ASIDE void wait_for_word(Word& word) noexcept {
   for (Backoff backoff; std::atomic_ref(word).exchange(1, std::memory_order_acquire) != 0; backoff.pause()) {
   }
 }

@@ -40,7 +40,7 @@ NTAPI_ASIDE void spin_for(KSpinLock* lock, std::uint64_t me) {
   }
 }
 
-void take(KSpinLock* lock, const Thread& thread) {
+[[gnu::always_inline]] inline void take(KSpinLock* lock, const Thread& thread) {
   lock_order_check(lock, LockKind::SpinLock);
   std::atomic_ref<KSpinLock> word(*lock);
   std::uint64_t expected = 0;
@@ -51,7 +51,7 @@ void take(KSpinLock* lock, const Thread& thread) {
   lock_acquired(lock, LockKind::SpinLock);
 }
 
-void give(KSpinLock* lock, const Thread& thread) {
+[[gnu::always_inline]] inline void give(KSpinLock* lock, const Thread& thread) {
   std::atomic_ref<KSpinLock> word(*lock);
   if (word.load(std::memory_order_relaxed) != as_owner(thread)) [[unlikely]] {
     violation(0x1005, lock, "a spin lock was released by a thread that does not hold it");

@@ -152,7 +152,7 @@ void set_system_process(Process* process) {
 
 constinit thread_local Thread* this_thread = nullptr;
 
-NTAPI_ASIDE Thread& adopt_linux_thread() {
+NTAPI_ASIDE Thread& adopt_linux_thread() noexcept {
   adopt_thread(make_thread());
   return *this_thread;
 }
@@ -169,14 +169,14 @@ ProcessContext::~ProcessContext() {
   current_thread().process = previous_;
 }
 
-[[noreturn]] NTAPI_ASIDE void irql_too_high(Irql current, Irql highest, const char* routine) {
+[[noreturn]] NTAPI_ASIDE void irql_too_high(Irql current, Irql highest, const char* routine) noexcept {
   bug_check(kIrqlNotLessOrEqual, {0, current, 0, 0},
             std::string(routine) + " was called at IRQL " + std::to_string(current) + "; it needs IRQL " +
                 std::to_string(highest) + " or lower" +
                 (held_locks().count ? ". Held: " + describe_held_locks() : std::string()));
 }
 
-[[noreturn]] NTAPI_ASIDE void apcs_enabled(const char* routine) {
+[[noreturn]] NTAPI_ASIDE void apcs_enabled(const char* routine) noexcept {
   bug_check(kDriverVerifierDetectedViolation, {0x37, 0, 0, 0},
             std::string(routine) +
                 " was called with normal kernel APCs enabled; enter a critical region (KeEnterCriticalRegion) first");

@@ -27,7 +27,7 @@ struct Thread {                         // the ETHREAD; drivers see only its add
 
 // The calling thread's NT thread, or null if it has none yet. Set by thread.cpp alone.
 extern constinit thread_local Thread* this_thread;
-NTAPI_ASIDE Thread& adopt_linux_thread();
+NTAPI_ASIDE Thread& adopt_linux_thread() noexcept;
 
 // The calling thread's NT thread; made on first use, in the System process, at PASSIVE_LEVEL.
 inline Thread& current_thread() {
@@ -52,7 +52,7 @@ class ProcessContext {
   Process* previous_;
 };
 
-[[noreturn]] NTAPI_ASIDE void irql_too_high(Irql current, Irql highest, const char* routine);
+[[noreturn]] NTAPI_ASIDE void irql_too_high(Irql current, Irql highest, const char* routine) noexcept;
 
 // Bug-checks (0xA, naming `routine`) when the current IRQL is above `highest`.
 inline void require_irql_at_most(Irql highest, const char* routine) {
@@ -61,7 +61,7 @@ inline void require_irql_at_most(Irql highest, const char* routine) {
     irql_too_high(current, highest, routine);
   }
 }
-[[noreturn]] NTAPI_ASIDE void apcs_enabled(const char* routine);
+[[noreturn]] NTAPI_ASIDE void apcs_enabled(const char* routine) noexcept;
 
 inline bool apcs_are_disabled(const Thread& thread) {
   return thread.irql >= kApcLevel || thread.kernel_apc_disable != 0 || thread.special_apc_disable != 0 ||

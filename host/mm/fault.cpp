@@ -46,19 +46,20 @@ std::string describe_touched(std::uint64_t address) {
   return address_class(address);
 }
 
-struct Access {
+struct FaultedAccess {
   const char* verb;
   std::uint64_t operation;  // as in the parameters of bug check 0x50: 0 read, 2 write, 10 execute
   Fault::Access kind;
 };
 
-Access access_of(const ucontext_t& context, std::uint64_t address) {
+FaultedAccess access_of(const ucontext_t& context, std::uint64_t address) {
   constexpr greg_t kWrite = 2, kFetch = 16;
   const greg_t error = context.uc_mcontext.gregs[REG_ERR];
   if ((error & kFetch) || static_cast<std::uint64_t>(context.uc_mcontext.gregs[REG_RIP]) == address) {
     return {"execution", 10, Fault::Access::Execute};
   }
-  return error & kWrite ? Access{"write", 2, Fault::Access::Write} : Access{"read", 0, Fault::Access::Read};
+  return error & kWrite ? FaultedAccess{"write", 2, Fault::Access::Write}
+                        : FaultedAccess{"read", 0, Fault::Access::Read};
 }
 
 // Whether the page is there, and only this access to it refused.
@@ -109,7 +110,7 @@ std::string describe_instruction(const void* pc) {
                    where + " executed a privileged instruction that the host does not imitate", stack);
     }
     const auto address = reinterpret_cast<std::uint64_t>(info.si_addr);
-    const Access access = access_of(context, address);
+    const FaultedAccess access = access_of(context, address);
     if (access.operation == 10 && is_mapped(context)) {
       bug_check_at(kAttemptedExecuteOfNoexecuteMemory, {address, 0, 0, 0},
                    fmt::format("execution of {}: {}, which is data", hex(address), describe_data(address)), stack,

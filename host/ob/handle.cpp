@@ -31,7 +31,7 @@ std::vector<Entry> table;
 std::size_t first_free = kNoSlot;
 
 // Caller holds the lock.
-Entry* find(Handle handle) {
+[[gnu::always_inline]] inline Entry* find(Handle handle) {
   if (handle < kKernelHandleBase || handle % 4 != 0) return nullptr;
   const std::size_t index = (handle - kKernelHandleBase) / 4;
   if (index == 0 || index > table.size() || !table[index - 1].body) return nullptr;
@@ -43,17 +43,17 @@ Handle handle_at(std::size_t slot) {
 }
 
 // Caller holds the lock.
-NTAPI_ASIDE void add_slot() {
+NTAPI_ASIDE void add_slot() noexcept {
   table.push_back({nullptr, 0, nullptr, first_free});
   first_free = table.size() - 1;
 }
 
-NTAPI_ASIDE void last_handle_gone(ObjectHeader& header, void* body) {
+NTAPI_ASIDE void last_handle_gone(ObjectHeader& header, void* body) noexcept {
   if (header.type->last_handle_closed) header.type->last_handle_closed(body);
   last_handle_closed(body);
 }
 
-void give_up(void* body) {
+NTAPI void give_up(void* body) noexcept {
   ObjectHeader& header = object_header(body, "ZwClose");
   // Only a type or a name has something to do with the last.
   if (header.handle_count.fetch_sub(1) == 1 && (header.type->last_handle_closed || header.directory.load())) {
@@ -72,6 +72,10 @@ NTAPI_ASIDE void closed_no_handle(Handle handle, void* caller) {
 
 NTAPI NtStatus open_handle(void* body, Ulong access, void* caller, Handle* handle) {
   reference_object(body);
+  return give_handle(body, access, caller, handle);
+}
+
+NTAPI NtStatus give_handle(void* body, Ulong access, void* caller, Handle* handle) noexcept {
   object_header(body, "ObInsertObject").handle_count.fetch_add(1);
   const LoadedImage* const owner = image_containing(caller);
   WordLock lock(table_lock);
@@ -110,6 +114,20 @@ NTAPI NtStatus reference_by_handle(Handle handle, Ulong access, ObjectType* type
   }
   *body = found;
   return kStatusSuccess;
+}
+
+NTAPI void* begin_look(Handle handle, const ObjectType& type, NtStatus* status) noexcept {
+  take_word(table_lock);
+  const Entry* const entry = find(handle);
+  void* const body = handle == kCurrentProcessHandle ? current_thread().process : entry ? entry->body : nullptr;
+  *status = !body                                          ? kStatusInvalidHandle
+            : object_header(body, "ZwQuery").type != &type ? kStatusObjectTypeMismatch
+                                                           : kStatusSuccess;
+  return body;
+}
+
+NTAPI void end_look() noexcept {
+  give_word(table_lock);
 }
 
 NtStatus granted_access(Handle handle, Ulong* access) {
@@ -184,10 +202,7 @@ NtStatus NTAPI ObOpenObjectByPointer(void* body, Ulong attributes, void*, Ulong 
   if (attributes & ~kObjValidAttributes) return kStatusInvalidParameter;
   const NtStatus status = ObReferenceObjectByPointer(body, access, type, mode);
   if (!nt_success(status)) return status;
-  const NtStatus opened =
-      open_handle(body, map_generic(access, object_type(body)->mapping), __builtin_return_address(0), handle);
-  dereference_object(body);
-  return opened;
+  return give_handle(body, map_generic(access, object_type(body)->mapping), __builtin_return_address(0), handle);
 }
 
 NtStatus NTAPI ObCloseHandle(Handle handle, ProcessorMode) {

@@ -27,7 +27,7 @@ ObjectHeader* header_of(void* body) {
 }
 
 // The last reference is gone, or one too many.
-NTAPI_ASIDE void last_reference_gone(ObjectHeader& header, void* body, std::int64_t left) {
+NTAPI_ASIDE void last_reference_gone(ObjectHeader& header, void* body, std::int64_t left) noexcept {
   const std::int64_t handles = header.handle_count.load(std::memory_order_relaxed);
   if (left < 0 || handles != 0 || !header.in_pool)
     bug_check(kReferenceByPointer,
@@ -43,7 +43,8 @@ NTAPI_ASIDE void last_reference_gone(ObjectHeader& header, void* body, std::int6
   pool_free_for_host(&header);
 }
 
-[[noreturn]] NTAPI_ASIDE void referenced_while_going(const ObjectHeader& header, void* body, std::int64_t before) {
+[[noreturn]] NTAPI_ASIDE void referenced_while_going(const ObjectHeader& header, void* body,
+                                                     std::int64_t before) noexcept {
   bug_check(kReferenceByPointer,
             {reinterpret_cast<std::uint64_t>(header.type), reinterpret_cast<std::uint64_t>(body), 1,
              static_cast<std::uint64_t>(before)},
@@ -54,9 +55,8 @@ NTAPI_ASIDE void last_reference_gone(ObjectHeader& header, void* body, std::int6
 }  // namespace
 
 void* create_object(ObjectType& type, std::size_t size, Ulong tag) {
-  void* memory = pool_allocate_for_host(kObjectHeaderSize + size, tag);
+  void* memory = pool_allocate_for_host(kObjectHeaderSize + size, tag, PoolFill::Zero);
   if (!memory) return nullptr;
-  std::memset(memory, 0, kObjectHeaderSize + size);
   void* body = create_static_object(type, static_cast<std::byte*>(memory));
   header_of(body)->in_pool = true;
   return body;
@@ -71,7 +71,8 @@ void* create_static_object(ObjectType& type, std::byte* storage) {
   return header->self;
 }
 
-[[noreturn]] NTAPI_ASIDE __attribute__((no_sanitize("address"))) void not_an_object(void* body, const char* routine) {
+[[noreturn]] NTAPI_ASIDE __attribute__((no_sanitize("address"))) void not_an_object(void* body,
+                                                                                    const char* routine) noexcept {
   if (!body || reinterpret_cast<std::uintptr_t>(body) % 16 != 0)
     bug_check(kReferenceByPointer, {0, reinterpret_cast<std::uint64_t>(body), 0, 0},
               fmt::format("{}: {} is not the address of an object.", routine, body));
@@ -83,7 +84,7 @@ void* create_static_object(ObjectType& type, std::byte* storage) {
                                            : "not an object"));
 }
 
-NTAPI bool try_reference_object(void* body) {
+NTAPI bool try_reference_object(void* body) noexcept {
   ObjectHeader& header = object_header(body, "ObReferenceObjectSafe");
   std::int64_t count = header.pointer_count.load(std::memory_order_relaxed);
   while (count > 0)
@@ -91,7 +92,7 @@ NTAPI bool try_reference_object(void* body) {
   return false;
 }
 
-std::int64_t NTAPI ObfReferenceObject(void* body) {
+std::int64_t NTAPI ObfReferenceObject(void* body) noexcept {
   ObjectHeader& header = object_header(body, "ObReferenceObject");
   const std::int64_t before = header.pointer_count.fetch_add(1, std::memory_order_relaxed);
   if (before <= 0) [[unlikely]] {
@@ -100,7 +101,7 @@ std::int64_t NTAPI ObfReferenceObject(void* body) {
   return before + 1;
 }
 
-std::int64_t NTAPI ObfDereferenceObject(void* body) {
+std::int64_t NTAPI ObfDereferenceObject(void* body) noexcept {
   ObjectHeader& header = object_header(body, "ObDereferenceObject");
   const std::int64_t left = header.pointer_count.fetch_sub(1, std::memory_order_acq_rel) - 1;
   if (left > 0) return left;  // from here on the object may be gone at any time

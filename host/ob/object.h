@@ -51,7 +51,7 @@ void* create_static_object(ObjectType& type, std::byte* storage);
 
 inline constexpr std::uint32_t kLiveObject = 0x6A624F21;  // ObjectHeader::signature: "!Obj"
 
-[[noreturn]] NTAPI_ASIDE void not_an_object(void* body, const char* routine);
+[[noreturn]] NTAPI_ASIDE void not_an_object(void* body, const char* routine) noexcept;
 
 // Bug-checks when `body` is no live object; `routine` is named in the report.
 // Looks at objects that may be gone already: that is what it is for, so AddressSanitizer keeps out of it.
@@ -68,14 +68,14 @@ inline ObjectType* object_type(void* body) {
 }
 
 // Takes a reference only if the object is not already on its way out.
-NTAPI bool try_reference_object(void* body);
+NTAPI bool try_reference_object(void* body) noexcept;
 
 // Objects' types that the object manager itself defines.
 extern ObjectType directory_type;
 extern ObjectType symbolic_link_type;
 
-std::int64_t NTAPI ObfReferenceObject(void* body);
-std::int64_t NTAPI ObfDereferenceObject(void* body);
+std::int64_t NTAPI ObfReferenceObject(void* body) noexcept;
+std::int64_t NTAPI ObfDereferenceObject(void* body) noexcept;
 inline void reference_object(void* body) {
   ObfReferenceObject(body);
 }

@@ -99,15 +99,15 @@ Process* make_system_process() {
   process->exit_status = kStatusPending;
   alignas(16) static std::byte token_storage[kObjectHeaderSize + sizeof(Token)];
   process->token = static_cast<Token*>(create_static_object(token_type, token_storage));
-  process->token->elevation_type = 1;
-  process->token->elevated = 1;
-  process->token->integrity_level = 0x4000;
+  process->token->facts.elevation_type = 1;
+  process->token->facts.elevated = 1;
+  process->token->facts.integrity_level = 0x4000;
   process->protection = 0x72;  // PsProtectedSignerWinSystem, protected: as Windows 10 shows for System
   std::strcpy(process->image_file_name, "System");
   return process;
 }
 
-NTAPI Process* referenced_system_process() {
+NTAPI_ASIDE Process* referenced_system_process() noexcept {
   reference_object(system_process());
   return system_process();
 }
@@ -201,7 +201,7 @@ void drop_running_reference(Process* process) {
   dereference_object(process);
 }
 
-NTAPI Process* find_process(std::uint64_t process_id) {
+NTAPI Process* find_process(std::uint64_t process_id) noexcept {
   if (process_id == kSystemProcessId) return referenced_system_process();
   Bucket& bucket = bucket_of(process_id);
   BucketLock lock(bucket.lock);

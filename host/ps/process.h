@@ -60,7 +60,7 @@ void end_process(Process* process, NtStatus exit_status);
 void drop_running_reference(Process* process);
 
 // With a reference; null: no such id.
-NTAPI Process* find_process(std::uint64_t process_id);
+NTAPI Process* find_process(std::uint64_t process_id) noexcept;
 std::size_t running_process_count();
 // The running processes with a reference each, System first, then in order of creation.
 std::vector<Process*> running_processes();

@@ -51,7 +51,7 @@ bool has_group(Account account, const Sid& sid) {
 
 }  // namespace
 
-Ulong map_generic(Ulong access, const GenericMapping& mapping) {
+NTAPI Ulong map_generic(Ulong access, const GenericMapping& mapping) noexcept {
   Ulong mapped = access & ~(kGenericRead | kGenericWrite | kGenericExecute | kGenericAll);
   if (access & kGenericRead) mapped |= mapping.read;
   if (access & kGenericWrite) mapped |= mapping.write;

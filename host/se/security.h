@@ -47,7 +47,7 @@ inline constexpr Ulong kDaclSecurityInformation = 4;
 inline constexpr std::uint16_t kDaclPresent = 0x4, kDaclDefaulted = 0x8, kSelfRelative = 0x8000;  // SE_...
 
 // Replaces the GENERIC_* bits by what they mean for a type.
-Ulong map_generic(Ulong access, const GenericMapping& mapping);
+NTAPI Ulong map_generic(Ulong access, const GenericMapping& mapping) noexcept;
 
 // The executive's copy of a descriptor's DACL.
 class SecurityDescriptor {

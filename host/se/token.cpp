@@ -53,9 +53,9 @@ NtStatus answer(const void* value, void* information, Ulong length, Ulong* neede
   return kStatusSuccess;
 }
 
-NtStatus answer_integrity(const Token& token, void* information, Ulong length, Ulong* needed) {
+NtStatus answer_integrity(Ulong level, void* information, Ulong length, Ulong* needed) {
   auto* const sid = reinterpret_cast<Sid*>(reinterpret_cast<std::uintptr_t>(information) + sizeof(SidAndAttributes));
-  const MandatoryLabel label{{sid, kIntegrityEnabled}, {1, 1, {0, 0, 0, 0, 0, 16}, {token.integrity_level}}};
+  const MandatoryLabel label{{sid, kIntegrityEnabled}, {1, 1, {0, 0, 0, 0, 0, 16}, {level}}};
   return answer<kMandatoryLabelSize>(&label, information, length, needed);
 }
 
@@ -66,11 +66,7 @@ ObjectType token_type{"Token", {0x20008, 0x201E0, 0x20000, 0xF01FF}, 0, destroy_
 Token* create_token(const ProcessStart& start) {
   auto* token = static_cast<Token*>(create_object(token_type, sizeof(Token), kTokenTag));
   if (!token) return nullptr;
-  token->session_id = start.session_id;
-  token->elevation_type = start.elevation_type;
-  token->elevated = start.elevated;
-  token->integrity_level = start.integrity_level;
-  token->app_container = start.app_container;
+  token->facts = {start.session_id, start.elevation_type, start.elevated, start.integrity_level, start.app_container};
   if (start.services.empty()) return token;
   token->groups =
       static_cast<ServiceSid*>(pool_allocate_for_host(start.services.size() * sizeof(ServiceSid), kTokenTag));
@@ -121,7 +117,7 @@ NtStatus NTAPI SeQueryInformationToken(Token* token, Ulong information_class, vo
 NtStatus NTAPI SeQuerySessionIdToken(Token* token, Ulong* session_id) {
   require_irql_at_most(kPassiveLevel, "SeQuerySessionIdToken");
   if (fault_plan_says_fail("SeQuerySessionIdToken", __builtin_return_address(0))) return kStatusInsufficientResources;
-  *session_id = token->session_id;
+  *session_id = token->facts.session_id;
   return kStatusSuccess;
 }
 
@@ -129,45 +125,40 @@ NtStatus NTAPI ZwOpenProcessTokenEx(Handle process, Ulong access, Ulong attribut
   require_irql_at_most(kPassiveLevel, "ZwOpenProcessTokenEx");
   if (fault_plan_says_fail("ZwOpenProcessTokenEx", __builtin_return_address(0))) return kStatusInsufficientResources;
   if (attributes & ~kObjValidAttributes) return kStatusInvalidParameter;
-  void* body = nullptr;
-  const NtStatus status = reference_by_handle(process, 0, &process_type, ProcessorMode::Kernel, &body);
-  if (!nt_success(status)) return status;
-  const NtStatus opened = open_handle(static_cast<Process*>(body)->token, map_generic(access, token_type.mapping),
-                                      __builtin_return_address(0), token);
-  dereference_object(body);
-  return opened;
+  Token* body = nullptr;
+  {
+    const HandleLook look(process, process_type);
+    if (!nt_success(look.status())) return look.status();
+    body = look.as<Process>().token;
+    reference_object(body);
+  }
+  return give_handle(body, map_generic(access, token_type.mapping), __builtin_return_address(0), token);
 }
 
 NtStatus NTAPI ZwQueryInformationToken(Handle handle, Ulong information_class, void* information, Ulong length,
                                        Ulong* needed) {
   require_irql_at_most(kPassiveLevel, "ZwQueryInformationToken");
   if (fault_plan_says_fail("ZwQueryInformationToken", __builtin_return_address(0))) return kStatusInsufficientResources;
-  void* body = nullptr;
-  const NtStatus referenced = reference_by_handle(handle, 0, &token_type, ProcessorMode::Kernel, &body);
-  if (!nt_success(referenced)) return referenced;
-  const Token& token = *static_cast<Token*>(body);
-  NtStatus status = kStatusInvalidInfoClass;
+  TokenFacts facts;
+  {
+    const HandleLook look(handle, token_type);
+    if (!nt_success(look.status())) return look.status();
+    facts = look.as<Token>().facts;
+  }
   switch (information_class) {
     case kTokenSessionId:
-      status = answer<sizeof(Ulong)>(&token.session_id, information, length, needed);
-      break;
+      return answer<sizeof(Ulong)>(&facts.session_id, information, length, needed);
     case kTokenElevationType:
-      status = answer<sizeof(Ulong)>(&token.elevation_type, information, length, needed);
-      break;
+      return answer<sizeof(Ulong)>(&facts.elevation_type, information, length, needed);
     case kTokenElevation:
-      status = answer<sizeof(Ulong)>(&token.elevated, information, length, needed);
-      break;
+      return answer<sizeof(Ulong)>(&facts.elevated, information, length, needed);
     case kTokenIntegrityLevel:
-      status = answer_integrity(token, information, length, needed);
-      break;
+      return answer_integrity(facts.integrity_level, information, length, needed);
     case kTokenIsAppContainer:
-      status = answer<sizeof(Ulong)>(&token.app_container, information, length, needed);
-      break;
+      return answer<sizeof(Ulong)>(&facts.app_container, information, length, needed);
     default:
-      break;
+      return kStatusInvalidInfoClass;
   }
-  dereference_object(body);
-  return status;
 }
 
 }  // namespace wdscope::host

@@ -18,12 +18,16 @@ struct ServiceSid {  // S-1-5-80-...: a SID with six sub-authorities
 };
 static_assert(sizeof(ServiceSid) == 0x20);
 
-struct Token {  // an object of its own: it may outlive its process
+struct TokenFacts {  // given at its creation
   Ulong session_id;
   Ulong elevation_type;
   Ulong elevated;
   Ulong integrity_level;
   Ulong app_container;
+};
+
+struct Token {  // an object of its own: it may outlive its process
+  TokenFacts facts;
   Ulong group_count;
   ServiceSid* groups;  // in pool; null when there are none
 };

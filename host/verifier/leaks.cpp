@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "host/ex/lookaside.h"
-#include "host/ex/resource.h"
+#include "host/ex/tracked_resources.h"
 #include "host/image/loaded_image.h"
 #include "host/ke/dpc.h"
 #include "host/ke/system_thread.h"

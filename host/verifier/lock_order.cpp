@@ -3,6 +3,7 @@
 // is in the graph, a missing entry says nothing. Forgetting clears the whole cache.
 #include "host/verifier/lock_order.h"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -120,7 +121,7 @@ const char* lock_kind_name(LockKind kind) {
   return "lock";
 }
 
-NTAPI void lock_order_check_held(const void* lock, LockKind kind) {
+NTAPI void lock_order_check_held(const void* lock, LockKind kind) noexcept {
   const HeldLocks& held = thread_held_locks;
   const auto to = reinterpret_cast<Address>(lock);
   for (std::uint32_t i = 0; i < held.count; ++i) {
@@ -135,7 +136,18 @@ NTAPI void lock_order_check_held(const void* lock, LockKind kind) {
   }
 }
 
-NTAPI_ASIDE void lock_acquired_aside(const void* lock, LockKind kind) {
+NTAPI_ASIDE bool lock_released_aside(const void* lock) noexcept {
+  HeldLocks& held = thread_held_locks;
+  for (std::uint32_t i = held.count; i-- > 0;) {
+    if (held.locks[i].lock != lock) continue;
+    std::copy(held.locks + i + 1, held.locks + held.count, held.locks + i);
+    --held.count;
+    return true;
+  }
+  return false;
+}
+
+NTAPI_ASIDE void lock_acquired_aside(const void* lock, LockKind kind) noexcept {
   if (locks_are_watched.load(std::memory_order_relaxed)) note_lock_taken(lock, kind);
   const HeldLocks& held = thread_held_locks;
   if (held.count == kMaximumLocksHeld) {

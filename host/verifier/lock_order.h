@@ -36,8 +36,9 @@ inline const HeldLocks& held_locks() {
 }
 
 // What those routines come to when it is not simple.
-NTAPI void lock_order_check_held(const void* lock, LockKind kind);
-NTAPI_ASIDE void lock_acquired_aside(const void* lock, LockKind kind);
+NTAPI void lock_order_check_held(const void* lock, LockKind kind) noexcept;
+NTAPI_ASIDE void lock_acquired_aside(const void* lock, LockKind kind) noexcept;
+NTAPI_ASIDE bool lock_released_aside(const void* lock) noexcept;
 extern std::atomic<bool> locks_are_watched;  // lock_watch.h
 
 // Before blocking for a lock: bug-checks 0xC4 on an inversion. Not for try-acquires: those cannot deadlock.
@@ -55,16 +56,14 @@ inline void lock_acquired(const void* lock, LockKind kind) {
   ++held.count;
 }
 
-// False if the calling thread does not hold it.
+// False if the calling thread does not hold it. Nearly always it is the last that was taken.
 inline bool lock_released(const void* lock) {
   HeldLocks& held = thread_held_locks;
-  for (std::uint32_t i = held.count; i-- > 0;) {
-    if (held.locks[i].lock != lock) continue;
-    for (std::uint32_t j = i + 1; j < held.count; ++j) held.locks[j - 1] = held.locks[j];
+  if (held.count != 0 && held.locks[held.count - 1].lock == lock) [[likely]] {
     --held.count;
     return true;
   }
-  return false;
+  return lock_released_aside(lock);
 }
 
 bool lock_is_held(const void* lock);
