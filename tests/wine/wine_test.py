@@ -205,6 +205,7 @@ class Story(unittest.TestCase):
             create = mine[0]
             self.assertEqual(create["parent_pid"], process["parent"])
             self.assertEqual(create["image"], process["image"])
+            self.assertEqual(create["dos_image"], process["own"])
             self.assertEqual(create["command_line"], process["command_line"])
             self.assertIs(create["trusted"], False)
             self.assertEqual(create["source"], "device")
@@ -216,6 +217,24 @@ class Story(unittest.TestCase):
             self.assertEqual({event["created"] for event in mine if "created" in event}, {create["created"]})
         sequences = [event["seq"] for event in events[0]]
         self.assertEqual(sequences, list(range(sequences[0], sequences[0] + len(sequences))))
+
+    def test_e_images_have_the_paths_of_the_drives_that_there_are(self):
+        reader = self.watch()
+        device = r"\Device\WdscopeVolume"
+
+        def created(*drive: str) -> dict:
+            fed = self.wine.run(r"C:\feed.exe", "1", device, *drive)
+            self.assertEqual(fed.returncode, 0, fed.stderr)
+            return self.events_of(reader, {json.loads(fed.stdout)["pid"]})[0]
+
+        unlettered = created()
+        self.assertEqual(unlettered["image"], device + r"\feed.exe")
+        self.assertNotIn("dos_image", unlettered)
+        # The reader looks for new drives once a second at most.
+        for _ in range(30):
+            if "dos_image" in (lettered := created("W:")):
+                break
+        self.assertEqual((lettered["image"], lettered["dos_image"]), (device + r"\feed.exe", r"W:\feed.exe"))
 
     def test_e_a_reader_of_the_output_that_goes_ends_the_watch(self):
         reader = self.watch()
@@ -230,6 +249,11 @@ class Story(unittest.TestCase):
         replayed = self.wdscope("replay", "--format", "ndjson", r"C:\one.wdrec")
         events = [json.loads(line) for line in replayed.stdout.splitlines()]
         self.assertTrue(any(event["operation"] == "create" for event in events), replayed.stdout)
+        # By the drives of the recording: a machine without drives tells the same.
+        self.assertEqual({event["dos_image"] for event in events if event["operation"] == "create"}, {r"C:\feed.exe"})
+        shown = self.wdscope("ps", "--image", r"c:\FEED.exe", "--from", r"C:\one.wdrec").stdout
+        self.assertIn(r" C:\feed.exe ", shown)
+        self.assertNotIn("HarddiskVolume", shown)
         self.assertIn("exists", self.wdscope("record", "--for", "1s", "-o", r"C:\one.wdrec", status=3).stderr)
         self.assertIn("services.exe", self.picture("ps"))
 

@@ -11,6 +11,7 @@
 
 #include "cli/cell_table.h"
 #include "cli/process_words.h"
+#include "event/dos_paths.h"
 #include "event/name_pattern.h"
 
 namespace wdscope::cli {
@@ -46,9 +47,9 @@ std::string shown_parent(const ProcessState& process, std::uint32_t pid_factor) 
   return fmt::format("{}", pid_factor != 0 && pid % pid_factor == 0 ? pid / pid_factor : pid);
 }
 
-std::string image_words(const ProcessState& process, bool whole) {
+std::string image_words(const ProcessState& process, const Origin& origin, bool whole) {
   if (!process.image) return {};
-  return std::string(whole ? std::string_view(process.image.value) : file_name_of(process.image.value));
+  return whole ? shown_image(origin, process.image.value) : std::string(file_name_of(process.image.value));
 }
 
 bool has_ended(const Gathered& gathered) {
@@ -107,7 +108,7 @@ Tree::Tree(const Gathered& gathered, const ProcessFilter& filter) {
   std::unordered_map<std::uint64_t, std::vector<std::size_t>> by_pid;
   for (const ProcessState* process : gathered.picture.processes()) {
     by_pid[process->pid].push_back(twigs_.size());
-    twigs_.push_back({process, nullptr, {}, filter.matches(*process), false});
+    twigs_.push_back({process, nullptr, {}, filter.matches(*process, gathered.origin), false});
   }
   std::vector<std::size_t> above(twigs_.size(), twigs_.size());
   for (std::size_t i = 0; i < twigs_.size(); ++i) {
@@ -186,7 +187,7 @@ ProcessList list_processes(const Gathered& gathered, const ProcessFilter& filter
   const FileTime now = gathered.picture.time();
   const auto all = gathered.picture.processes();
   for (const ProcessState* process : all) {
-    if (!filter.matches(*process)) continue;
+    if (!filter.matches(*process, gathered.origin)) continue;
     const Look look = process->ended ? Look::Gone : Look::Plain;
     std::vector<Cell> row = {{fmt::format("{}", shown_pid(*process)), look},
                              {shown_parent(*process, gathered.origin.pid_factor)},
@@ -196,7 +197,7 @@ ProcessList list_processes(const Gathered& gathered, const ProcessFilter& filter
     row.insert(row.end(), {protection_cell(*process),
                            doc_rule_cell(*process),
                            flags_cell(*process),
-                           {image_words(*process, whole), look},
+                           {image_words(*process, gathered.origin, whole), look},
                            {process->command_line ? process->command_line.value : std::string()}});
     table.add(std::move(row));
   }
@@ -221,7 +222,7 @@ ProcessList draw_tree(const Gathered& gathered, const ProcessFilter& filter, con
     const ProcessState& process = *twig.process;
     const Look look = !twig.meant ? Look::Dim : process.ended ? Look::Gone : Look::Plain;
     std::string name = process.command_line && !process.command_line.value.empty() ? process.command_line.value
-                                                                                   : image_words(process, false);
+                                                                                   : image_words(process, gathered.origin, false);
     if (name.empty()) name = "?";
     Cell trust = trust_cell(process);
     if (!twig.meant) trust.look = Look::Dim;

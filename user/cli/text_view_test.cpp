@@ -8,9 +8,11 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <memory>
 
 #include "abi/defender/flags.h"
 #include "cli/character_width.h"
+#include "event/dos_paths.h"
 #include "event/record_builder.h"
 
 namespace wdscope::cli {
@@ -43,7 +45,7 @@ class TextViewTest : public testing::Test {
   // What the view makes of `records`, each written by itself.
   std::string shown(const std::vector<std::vector<std::byte>>& records, TextStyle style = {},
                     const std::vector<std::string>& header = {}) {
-    TextView view(OutputFile::borrow(descriptor_, "test"), lab(), std::move(style), header);
+    TextView view(OutputFile::borrow(descriptor_, "test"), origin_, std::move(style), header);
     for (const auto& record : records) EXPECT_TRUE(view.write(record));
     EXPECT_TRUE(view.close());
     std::string text(static_cast<std::size_t>(lseek(descriptor_, 0, SEEK_CUR)), '\0');
@@ -55,8 +57,18 @@ class TextViewTest : public testing::Test {
     return {color, [columns] { return std::optional(columns); }};
   }
 
+  Origin origin_ = lab();
   int descriptor_ = -1;
 };
+
+TEST_F(TextViewTest, AMachineWithDrivesHasItsDosPathsShown) {
+  origin_.dos_paths = std::make_shared<const DosPaths>(DosNames{{{"C:", "\\Device\\HarddiskVolume1"}}, {}});
+  const auto records = {RecordBuilder::create(400, 100).image(u"\\Device\\HarddiskVolume1\\cc").build(),
+                        RecordBuilder::create(404, 100).image(u"\\Device\\HarddiskVolume2\\ld").build()};
+  const std::string text = shown(records);
+  EXPECT_THAT(text, HasSubstr(" C:\\cc "));
+  EXPECT_THAT(text, HasSubstr(" \\Device\\HarddiskVolume2\\ld "));
+}
 
 RecordBuilder cc() {
   RecordBuilder record = RecordBuilder::create(4 * 812, 4 * 800);
