@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// feed.exe COUNT [DEVICE [DRIVE]]: starts COUNT processes one after the other, real ones of Wine's, and tells wdwine.sys of each as NT
-// would: before its first instruction, and when it has ended. Meanwhile it is the notifier's engine, which trusts every
-// other process. What it did goes to standard output, one JSON object a process. Their images lie on the device of its own
-// drive, or on DEVICE, as it tells; DRIVE ("W:") stands for DEVICE from then on.
+// feed.exe COUNT [DEVICE [DRIVE]]: starts COUNT processes one after the other, real ones of Wine's, and tells
+// wdwine.sys of each as NT would: before its first instruction, and when it has ended. Meanwhile it is the notifier's
+// engine, which trusts every other process. What it did goes to standard output, one JSON object a process. Their
+// images lie on the device of its own drive, or on DEVICE, as it tells; DRIVE ("W:") stands for DEVICE from then on.
 #include <windows.h>
 
 #include <chrono>
@@ -138,8 +138,9 @@ void run_one(HANDLE feed, int number, const std::wstring& device) {
   ResumeThread(child.hThread);
   WaitForSingleObject(child.hProcess, INFINITE);
   announce(feed, wine::kAnnounceExit, child.dwProcessId, {}, {});
-  std::printf("{\"pid\":%lu,\"parent\":%lu,\"image\":\"%s\",\"own\":\"%s\",\"command_line\":\"%s\"}\n", child.dwProcessId,
-              GetCurrentProcessId(), escaped(image).c_str(), escaped(own).c_str(), escaped(told).c_str());
+  std::printf("{\"pid\":%lu,\"parent\":%lu,\"image\":\"%s\",\"own\":\"%s\",\"command_line\":\"%s\"}\n",
+              child.dwProcessId, GetCurrentProcessId(), escaped(image).c_str(), escaped(own).c_str(),
+              escaped(told).c_str());
   CloseHandle(child.hThread);
   CloseHandle(child.hProcess);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
+// A table of ten thousand processes has a hundred thousand cells, so they share one text.
 #include "cli/cell_table.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace wdscope::cli {
 namespace {
@@ -9,90 +11,80 @@ namespace {
 constexpr std::size_t kGap = 1;
 constexpr std::size_t kNarrowestLast = 8;
 
-struct Piece {
-  std::string text;
-  std::size_t width;
-};
-
-bool is_plain(char c) {
-  return c >= ' ' && c <= '~';
-}
-
-// What follows the last character that needs care stands as it is, one column a character: nearly every cell is that
-// alone, and of a tree's everything behind its lines.
-Piece printable(std::string_view text) {
-  std::size_t careful = text.size();
-  while (careful != 0 && is_plain(text[careful - 1])) --careful;
-  Piece piece{{}, 0};
-  if (careful != 0) piece.width = append_printable(piece.text, text.substr(0, careful));
-  piece.text += text.substr(careful);
-  piece.width += text.size() - careful;
-  return piece;
-}
-
-std::size_t width_of(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), is_plain) ? text.size() : printable(text).width;
-}
-
 }  // namespace
 
-bool CellTable::is_known(std::size_t column) const {
-  return rows_.empty() || std::any_of(rows_.begin(), rows_.end(),
-                                      [column](const std::vector<Cell>& row) { return !row[column].text.empty(); });
+CellTable::CellTable(std::vector<Column> columns) : columns_(std::move(columns)), widths_(columns_.size()) {}
+
+void CellTable::add(std::initializer_list<Cell> cells) {
+  for (const Cell& cell : cells) {
+    const std::size_t column = cells_.size() % columns_.size();
+    const std::size_t before = texts_.size();
+    const std::size_t width = append_printable(texts_, cell.text);
+    cells_.push_back(
+        {static_cast<std::uint32_t>(texts_.size() - before), static_cast<std::uint32_t>(width), cell.look});
+    // Combining marks alone have no width, yet are known.
+    if (texts_.size() != before) widths_[column] = std::max({widths_[column], width, std::size_t{1}});
+  }
 }
 
 std::vector<std::string> CellTable::unknown_columns() const {
   std::vector<std::string> titles;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    if (!is_known(i)) titles.push_back(columns_[i].title);
+    if (!is_shown(i)) titles.push_back(columns_[i].title);
   }
   return titles;
 }
 
 std::string CellTable::render(Color color, std::optional<std::size_t> terminal) const {
-  std::vector<std::size_t> shown;
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    if (is_known(i)) shown.push_back(i);
-  }
   std::vector<std::size_t> widths(columns_.size());
   std::size_t used = 0;
-  for (const std::size_t i : shown) {
-    widths[i] = columns_[i].title.size();
-    for (const auto& row : rows_) widths[i] = std::max(widths[i], width_of(row[i].text));
+  std::size_t last = 0;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (!is_shown(i)) continue;
+    widths[i] = std::max(widths_[i], columns_[i].title.size());
     if (terminal && columns_[i].widest != 0) widths[i] = std::min(widths[i], columns_[i].widest);
-    if (i != shown.back()) used += widths[i] + kGap;
+    used += widths[i] + kGap;
+    last = i;
   }
-  if (terminal && !shown.empty()) {
+  used -= widths[last] + kGap;
+  if (terminal) {
     const std::size_t left = *terminal > used ? *terminal - used : 0;
-    widths[shown.back()] = std::min(widths[shown.back()], std::max(left, kNarrowestLast));
+    widths[last] = std::min(widths[last], std::max(left, kNarrowestLast));
   }
 
   std::string out;
-  const auto add_line = [&](const auto& cell_of) {
-    for (const std::size_t i : shown) {
-      const Cell& cell = cell_of(i);
-      const bool unknown = cell.text.empty();
-      Piece piece = printable(unknown ? "-" : cell.text);
-      if (piece.width > widths[i]) {
-        piece.text.clear();
-        piece.width = append_cut(piece.text, cell.text, widths[i], columns_[i].cut);
-      }
-      const std::size_t padding = widths[i] > piece.width ? widths[i] - piece.width : 0;
-      const Look look = unknown ? Look::Dim : cell.look;
-      if (columns_[i].side == Side::Right) out.append(padding, ' ');
-      begin_look(out, look, color);
-      out += piece.text;
-      end_look(out, look, color);
-      if (i == shown.back()) break;
-      if (columns_[i].side == Side::Left) out.append(padding, ' ');
-      out.append(kGap, ' ');
+  out.reserve(texts_.size() + (row_count() + 1) * (used + columns_.size()));
+  const auto append_cell = [&](std::size_t i, std::string_view text, std::size_t width, Look look) {
+    const bool fits = width <= widths[i];
+    if (fits && columns_[i].side == Side::Right) out.append(widths[i] - width, ' ');
+    begin_look(out, look, color);
+    if (fits) {
+      out += text;
+    } else {
+      width = append_cut(out, text, widths[i], columns_[i].cut);
     }
-    out += '\n';
+    end_look(out, look, color);
+    if (i == last) {
+      out += '\n';
+      return;
+    }
+    if (columns_[i].side == Side::Left) out.append(widths[i] - width, ' ');
+    out.append(kGap, ' ');
   };
-  std::vector<Cell> titles;
-  for (const Column& column : columns_) titles.push_back({column.title, Look::Bold});
-  add_line([&](std::size_t i) -> const Cell& { return titles[i]; });
-  for (const auto& row : rows_) add_line([&](std::size_t i) -> const Cell& { return row[i]; });
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (is_shown(i)) append_cell(i, columns_[i].title, columns_[i].title.size(), Look::Bold);
+  }
+  std::string_view rest = texts_;
+  std::size_t column = 0;
+  for (const Kept& cell : cells_) {
+    if (cell.size == 0) {
+      if (is_shown(column)) append_cell(column, "-", 1, Look::Dim);
+    } else {
+      append_cell(column, rest.substr(0, cell.size), cell.width, cell.look);
+      rest.remove_prefix(cell.size);
+    }
+    column = column + 1 == columns_.size() ? 0 : column + 1;
+  }
   return out;
 }
 

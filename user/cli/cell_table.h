@@ -4,8 +4,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/look.h"
@@ -14,7 +17,7 @@
 namespace wdscope::cli {
 
 struct Cell {
-  std::string text;  // empty: unknown, shown as a dash
+  std::string_view text;  // empty: unknown, shown as a dash
   Look look = Look::Plain;
 };
 
@@ -27,11 +30,12 @@ struct Column {
 
 class CellTable {
  public:
-  explicit CellTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
+  explicit CellTable(std::vector<Column> columns);
 
-  // One cell for each column.
-  void add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
-  std::size_t row_count() const { return rows_.size(); }
+  // The next cells, row by row from the first column to the last; one call need not end with a row. The texts are
+  // copied.
+  void add(std::initializer_list<Cell> cells);
+  std::size_t row_count() const { return cells_.size() / columns_.size(); }
 
   // The titles and the rows, each ended by a newline. `columns`: the terminal's; nothing is cut without one.
   std::string render(Color color, std::optional<std::size_t> columns) const;
@@ -40,10 +44,18 @@ class CellTable {
   std::vector<std::string> unknown_columns() const;
 
  private:
-  bool is_known(std::size_t column) const;
+  struct Kept {
+    std::uint32_t size;  // bytes of texts_
+    std::uint32_t width;
+    Look look;
+  };
+
+  bool is_shown(std::size_t column) const { return widths_[column] != 0 || cells_.empty(); }
 
   std::vector<Column> columns_;
-  std::vector<std::vector<Cell>> rows_;
+  std::vector<std::size_t> widths_;  // of each column's widest text; 0: unknown in every row
+  std::vector<Kept> cells_;
+  std::string texts_;  // of all cells, one behind the other, fit for a terminal
 };
 
 }  // namespace wdscope::cli

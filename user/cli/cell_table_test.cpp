@@ -46,6 +46,18 @@ TEST_F(CellTableTest, ATerminalCutsAtItsWidth) {
   EXPECT_EQ(table_.render(Color::Off, 30), "PID TRUST IMAGE    LINE\n  1 no    …3456789 a command …\n");
 }
 
+TEST_F(CellTableTest, AWideCharacterThatIsCutLeavesTheNextColumnInPlace) {
+  table_.add({{"1"}, {"no"}, {"日本日本日"}, {"x"}});
+  EXPECT_EQ(table_.render(Color::Off, 30), "PID TRUST IMAGE    LINE\n  1 no    …日本日  x\n");
+}
+
+TEST_F(CellTableTest, ARowMayComeInPartsAndACombiningMarkAloneIsKnown) {
+  table_.add({{"1"}, {"\u0301"}});
+  table_.add({{"a"}, {"x"}});
+  EXPECT_EQ(table_.row_count(), 1u);
+  EXPECT_EQ(table_.render(Color::Off, std::nullopt), "PID TRUST IMAGE LINE\n  1 \u0301      a     x\n");
+}
+
 TEST_F(CellTableTest, NothingInACellDrivesTheTerminal) {
   table_.add({{"1"}, {"no"}, {"\x1b[2J"}, {"\n"}});
   const std::string text = table_.render(Color::Off, std::nullopt);

@@ -169,12 +169,12 @@ std::string Explanation::parent_words() const {
 void Explanation::add_facts() {
   out_ += '\n';
   CellTable table({{"FACT"}, {"WHOSE WORD"}, {"LEARNT"}, {"FROM"}, {"VALUE"}});
-  const auto add = [&](std::string fact, std::string value, const Learnt& learnt, Look look = Look::Plain) {
-    table.add({{std::move(fact)},
-               {std::string(voice_words(learnt.voice()))},
+  const auto add = [&](std::string_view fact, std::string_view value, const Learnt& learnt, Look look = Look::Plain) {
+    table.add({{fact},
+               {voice_words(learnt.voice())},
                {time_words(learnt.time), Look::Dim},
                {notification_words(learnt), Look::Dim},
-               {std::move(value), look}});
+               {value, look}});
   };
   if (process_.created) add("created", moment_words(clock_, process_.created.value), process_.created.learnt);
   if (process_.parent_pid) add("parent", parent_words(), process_.parent_pid.learnt);
@@ -335,12 +335,12 @@ std::string explain_processes(const std::vector<const ProcessState*>& processes,
     std::string verdict(verdict_words(answer.verdict));
     if (answer.sureness == ExclusionAnswer::Sureness::Inferred) verdict += " (inferred)";
     table.add({{fmt::format("{}", shown_pid(*process))},
-               {std::move(verdict), look_of(answer.verdict)},
+               {verdict, look_of(answer.verdict)},
                {!process->trusted        ? ""
                 : process->trusted.value ? "yes"
                                          : "no"},
-               {process->image ? shown_image(gathered.origin, process->image.value) : std::string()},
-               {process->command_line ? process->command_line.value : ""}});
+               {shown_image(gathered.origin, process->image.value)},
+               {process->command_line.value}});
   }
   return table.render(style.color, style.columns ? style.columns() : std::nullopt);
 }

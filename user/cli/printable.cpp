@@ -2,6 +2,7 @@
 #include "cli/printable.h"
 
 #include <cstdint>
+#include <cstring>
 
 #include "cli/character_width.h"
 
@@ -72,6 +73,22 @@ Glyph glyph_at(std::string_view text, std::size_t at, const CodePoint& point) {
   return glyph;
 }
 
+// How many characters from `at` on are printable ASCII: one byte, one column and one glyph each, as they stand. Nearly
+// all text is that alone, so eight are judged at a time.
+std::size_t plain_run(std::string_view text, std::size_t at) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = 0x80 * kEach;
+  std::size_t end = at;
+  for (std::uint64_t eight = 0; text.size() - end >= sizeof eight; end += sizeof eight) {
+    std::memcpy(&eight, text.data() + end, sizeof eight);
+    const std::uint64_t not_control = (eight | kHigh) - 0x20 * kEach;  // keeps the high bit of what is not below ' '
+    const std::uint64_t delete_or_more = eight | (eight + kEach);      // sets the high bit of 0x7F and above
+    if ((~not_control & kHigh) != 0 || (delete_or_more & kHigh) != 0) break;
+  }
+  while (end < text.size() && text[end] >= ' ' && text[end] <= '~') ++end;
+  return end - at;
+}
+
 constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
 
 std::size_t append_start(std::string& out, std::string_view text, std::size_t columns) {
@@ -102,6 +119,12 @@ std::size_t append_start(std::string& out, std::string_view text, std::size_t co
 std::size_t append_printable(std::string& out, std::string_view text) {
   std::size_t used = 0;
   for (std::size_t at = 0; at < text.size();) {
+    if (const std::size_t plain = plain_run(text, at); plain != 0) {
+      out.append(text, at, plain);
+      used += plain;
+      at += plain;
+      continue;
+    }
     const CodePoint point = decode_at(text, at);
     const Glyph glyph = glyph_at(text, at, point);
     out.append(glyph.bytes, glyph.size);

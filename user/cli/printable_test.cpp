@@ -51,6 +51,18 @@ TEST_F(Printable, BytesThatAreNoUtf8AreNamedOneByOne) {
   EXPECT_EQ(shown("\xED\xA0\x80"), "<ED><A0><80>");  // a surrogate
 }
 
+// Plain characters are judged eight at a time; no byte may hide among them.
+TEST_F(Printable, EachByteIsTheSameAloneAndAtEachPlaceAmongPlainOnes) {
+  for (int value = 0; value < 256; ++value) {
+    const std::string byte(1, static_cast<char>(value));
+    for (std::size_t place = 0; place <= 17; ++place) {
+      const std::string before(place, 'b');
+      EXPECT_EQ(shown(before + byte + "after all"), before + shown(byte) + "after all") << value << " at " << place;
+      EXPECT_EQ(width(before + byte + "after all"), place + width(byte) + 9) << value << " at " << place;
+    }
+  }
+}
+
 TEST_F(Printable, WideAndCombiningCharactersCountAsTheTerminalDoes) {
   EXPECT_EQ(width("abc"), 3u);
   EXPECT_EQ(width("日本"), 4u);

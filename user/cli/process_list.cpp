@@ -19,37 +19,42 @@ namespace {
 
 constexpr std::size_t kWide = 132;  // from here on whole paths have room
 
-Cell trust_cell(const ProcessState& process) {
-  if (!process.trusted) return {};
-  return {process.trusted.value ? "yes" : "no", process.trusted.value ? Look::Good : Look::Notice};
+std::string_view trust_words(const ProcessState& process) {
+  return !process.trusted ? "" : process.trusted.value ? "yes" : "no";
 }
 
-Cell flags_cell(const ProcessState& process) {
+Look trust_look(const ProcessState& process) {
+  return process.trusted && process.trusted.value ? Look::Good : Look::Notice;
+}
+
+std::string flags_words(const ProcessState& process) {
   const auto flags = process.flags();
-  if (!flags) return {};
-  const Look look = (*flags & defender::flag::Excluded) != 0 ? Look::Notice : Look::Plain;
-  return {bit_words(*flags, defender::kProcessFlagNames), look};
+  return flags ? bit_words(*flags, defender::kProcessFlagNames) : std::string();
 }
 
-Cell protection_cell(const ProcessState& process) {
-  return process.protection ? Cell{protection_words(process.protection.value)} : Cell{};
+Look flags_look(const ProcessState& process) {
+  return (process.flags().value_or(0) & defender::flag::Excluded) != 0 ? Look::Notice : Look::Plain;
 }
 
-Cell doc_rule_cell(const ProcessState& process) {
+std::string shown_protection(const ProcessState& process) {
+  return process.protection ? protection_words(process.protection.value) : std::string();
+}
+
+std::string_view doc_rule_words(const ProcessState& process) {
   if (!process.context) return {};
-  if (process.context.value.doc_rule_address == 0) return {"no"};
-  return {process.doc_rule.empty() ? "yes" : process.doc_rule};
+  if (process.context.value.doc_rule_address == 0) return "no";
+  return process.doc_rule.empty() ? "yes" : std::string_view(process.doc_rule);
 }
 
 std::string shown_parent(const ProcessState& process, std::uint32_t pid_factor) {
   if (!process.parent_pid) return {};
   const std::uint64_t pid = process.parent_pid.value;
-  return fmt::format("{}", pid_factor != 0 && pid % pid_factor == 0 ? pid / pid_factor : pid);
+  return fmt::format_int(pid_factor != 0 && pid % pid_factor == 0 ? pid / pid_factor : pid).str();
 }
 
-std::string image_words(const ProcessState& process, const Origin& origin, bool whole) {
+std::string_view image_words(const ProcessState& process, bool whole) {
   if (!process.image) return {};
-  return whole ? shown_image(origin, process.image.value) : std::string(file_name_of(process.image.value));
+  return whole ? std::string_view(process.image.value) : file_name_of(process.image.value);
 }
 
 bool has_ended(const Gathered& gathered) {
@@ -183,23 +188,22 @@ ProcessList list_processes(const Gathered& gathered, const ProcessFilter& filter
                                {"IMAGE", Side::Left, Cut::Start, whole ? 44u : 20u},
                                {"COMMAND LINE"}});
   CellTable table(std::move(titles));
-  LocalClock clock;
-  const FileTime now = gathered.picture.time();
+  SinceWords since(gathered.picture.time());
   const auto all = gathered.picture.processes();
   for (const ProcessState* process : all) {
     if (!filter.matches(*process, gathered.origin)) continue;
     const Look look = process->ended ? Look::Gone : Look::Plain;
-    std::vector<Cell> row = {{fmt::format("{}", shown_pid(*process)), look},
-                             {shown_parent(*process, gathered.origin.pid_factor)},
-                             trust_cell(*process),
-                             {process->created ? since_words(clock, process->created.value, now) : std::string()}};
-    if (with_end) row.push_back({process->ended ? since_words(clock, process->ended.time, now) : "running"});
-    row.insert(row.end(), {protection_cell(*process),
-                           doc_rule_cell(*process),
-                           flags_cell(*process),
-                           {image_words(*process, gathered.origin, whole), look},
-                           {process->command_line ? process->command_line.value : std::string()}});
-    table.add(std::move(row));
+    const auto path = whole ? dos_path(gathered.origin, process->image.value) : std::nullopt;
+    table.add({{fmt::format_int(shown_pid(*process)).str(), look},
+               {shown_parent(*process, gathered.origin.pid_factor)},
+               {trust_words(*process), trust_look(*process)},
+               {process->created ? since.of(process->created.value) : std::string_view()}});
+    if (with_end) table.add({{process->ended ? since.of(process->ended.time) : "running"}});
+    table.add({{shown_protection(*process)},
+               {doc_rule_words(*process)},
+               {flags_words(*process), flags_look(*process)},
+               {path ? std::string_view(*path) : image_words(*process, whole), look},
+               {process->command_line.value}});
   }
   ProcessList list;
   list.shown = table.row_count();
@@ -214,23 +218,21 @@ ProcessList draw_tree(const Gathered& gathered, const ProcessFilter& filter, con
                    {"SINCE"},
                    {"FLAGS", Side::Left, Cut::End, 16},
                    {"PROCESS", Side::Left, Cut::End}});
-  LocalClock clock;
-  const FileTime now = gathered.picture.time();
+  SinceWords since(gathered.picture.time());
   ProcessList list;
+  std::string name;
   const Tree tree(gathered, filter);
   tree.walk([&](const Twig& twig, const std::string& lines) {
     const ProcessState& process = *twig.process;
     const Look look = !twig.meant ? Look::Dim : process.ended ? Look::Gone : Look::Plain;
-    std::string name = process.command_line && !process.command_line.value.empty() ? process.command_line.value
-                                                                                   : image_words(process, gathered.origin, false);
-    if (name.empty()) name = "?";
-    Cell trust = trust_cell(process);
-    if (!twig.meant) trust.look = Look::Dim;
-    table.add({{fmt::format("{}", shown_pid(process)), look},
-               std::move(trust),
-               {process.created ? since_words(clock, process.created.value, now) : std::string(), look},
-               flags_cell(process),
-               {lines + name, look}});
+    name = lines;
+    name += process.command_line.value.empty() ? image_words(process, false) : process.command_line.value;
+    if (name.size() == lines.size()) name += '?';
+    table.add({{fmt::format_int(shown_pid(process)).str(), look},
+               {trust_words(process), twig.meant ? trust_look(process) : Look::Dim},
+               {process.created ? since.of(process.created.value) : std::string_view(), look},
+               {flags_words(process), flags_look(process)},
+               {name, look}});
     if (twig.meant) ++list.shown;
   });
   list.text =

@@ -7,8 +7,8 @@
 namespace wdscope::cli {
 namespace {
 
-std::string date_of(const LocalClock::Moment& moment) {
-  return moment.day.substr(0, moment.day.find(' '));
+std::string_view date_of(const LocalClock::Moment& moment) {
+  return std::string_view(moment.day).substr(0, moment.day.find(' '));
 }
 
 }  // namespace
@@ -34,11 +34,12 @@ std::string_view voice_words(Voice voice) {
   return "nobody";
 }
 
-std::string since_words(LocalClock& clock, FileTime time, FileTime now) {
-  const std::string today = date_of(clock.at(now));
-  const LocalClock::Moment moment = clock.at(time);
-  std::string day = date_of(moment);
-  return day == today ? moment.time_of_day : day;
+SinceWords::SinceWords(FileTime now) : today_(date_of(clock_.at(now))) {}
+
+std::string_view SinceWords::of(FileTime time) {
+  const LocalClock::Moment moment = clock_.at(time);
+  const std::string_view day = date_of(moment);
+  return day == today_ ? std::string_view(moment.time_of_day) : day;
 }
 
 std::string moment_words(LocalClock& clock, FileTime time) {

@@ -37,7 +37,17 @@ std::string protection_words(std::uint8_t protection);
 std::string_view voice_words(Voice voice);
 
 // The time of day alone on the day of `now`, else the date: "08:30:15", "2026-11-21".
-std::string since_words(LocalClock& clock, FileTime time, FileTime now);
+class SinceWords {
+ public:
+  explicit SinceWords(FileTime now);
+  // Valid until the next call.
+  std::string_view of(FileTime time);
+
+ private:
+  LocalClock clock_;
+  std::string today_;
+};
+
 // "2026-11-22 08:30:15.123"
 std::string moment_words(LocalClock& clock, FileTime time);
 

@@ -19,9 +19,11 @@ Result<int> show(const Arguments& arguments, Draw draw) {
   if (!gathered) return tl::unexpected(gathered.error());
   const TextStyle style{color_for(arguments.color, STDOUT_FILENO), [] { return terminal_columns(STDOUT_FILENO); }};
   const ProcessList list = draw(*gathered, arguments.filter, style);
-  const std::string text = header_text(*gathered, style) + list.text;
   OutputFile output = OutputFile::borrow(STDOUT_FILENO, "standard output");
-  if (auto written = output.write(std::as_bytes(std::span(text))); !written) return tl::unexpected(written.error());
+  const std::string header = header_text(*gathered, style);
+  for (const std::string_view text : {std::string_view(header), std::string_view(list.text)}) {
+    if (auto written = output.write(std::as_bytes(std::span(text))); !written) return tl::unexpected(written.error());
+  }
   say_losses(*gathered);
   if (gathered->damage) return tl::unexpected(*gathered->damage);
   if (gathered->counts.lost != 0) return static_cast<int>(ExitCode::Lost);

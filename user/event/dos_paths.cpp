@@ -23,7 +23,8 @@ bool begins_with_name(std::string_view path, std::string_view start) {
 }
 
 bool is_drive_path(std::string_view path) {
-  return path.size() > 2 && small_letter(path[0]) >= 'a' && small_letter(path[0]) <= 'z' && path[1] == ':' && path[2] == '\\';
+  return path.size() > 2 && small_letter(path[0]) >= 'a' && small_letter(path[0]) <= 'z' && path[1] == ':' &&
+         path[2] == '\\';
 }
 
 constexpr std::string_view kDeviceFolder = "\\Device\\";

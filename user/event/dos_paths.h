@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// DOS paths (C:\Windows\x.exe) for NT paths (\Device\HarddiskVolume3\Windows\x.exe), by the drive letters of the machine
-// that the NT paths are of. What a volume without a letter holds has no DOS path.
+// DOS paths (C:\Windows\x.exe) for NT paths (\Device\HarddiskVolume3\Windows\x.exe), by the drive letters of the
+// machine that the NT paths are of. What a volume without a letter holds has no DOS path.
 //
 // \Device\Mup\server\share\x is \\server\share\x; assumed: the components between that begin with ';' name the
 // redirector and the drive and go away. \SystemRoot\ is Windows' folder; \??\ goes away before a drive, and \??\UNC\ is

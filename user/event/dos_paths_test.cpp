@@ -94,7 +94,7 @@ TEST(DosPathsTest, AnUnknownDeviceHasTheDrivesReadAgainButNotForEachPath) {
   EXPECT_EQ(reads, 2);
   now += DosPaths::kPatience;
   EXPECT_TRUE(paths.form("\\Device\\HarddiskVolume3\\x.exe"));  // known
-  EXPECT_FALSE(paths.form(std::string_view("Registry")));      // on no device
+  EXPECT_FALSE(paths.form(std::string_view("Registry")));       // on no device
   EXPECT_EQ(reads, 2);
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(paths.form("\\Device\\HarddiskVolume77\\x.exe"));
   EXPECT_EQ(reads, 3);
@@ -109,8 +109,9 @@ TEST(DosPathsTest, FixedNamesStay) {
 TEST(DosPathsTest, BothWaysToJsonHaveTheDosPathBesideTheNtPath) {
   Origin origin;
   origin.kind = Origin::Kind::Device;
-  const auto record =
-      RecordBuilder::create(400, 4).image(u"\\Device\\HarddiskVolume3\\Gr\u00FC\u00DFe \xD83D\xDE00\\\xD800.exe").build();
+  const auto record = RecordBuilder::create(400, 4)
+                          .image(u"\\Device\\HarddiskVolume3\\Gr\u00FC\u00DFe \xD83D\xDE00\\\xD800.exe")
+                          .build();
   std::string without;
   ASSERT_TRUE(append_json_record(without, record, origin));
   EXPECT_EQ(without.find("dos_image"), std::string::npos);
@@ -135,8 +136,7 @@ TEST(DosPathsTest, TheLongestImageAndFolderFitIntoTheirLine) {
   DosNames long_names = names();
   long_names.windows_folder = std::string(40000, '\x01');
   origin.dos_paths = std::make_shared<const DosPaths>(long_names);
-  const auto record =
-      RecordBuilder::create(400, 4).image(u"\\SystemRoot\\" + std::u16string(32000, u'\x02')).build();
+  const auto record = RecordBuilder::create(400, 4).image(u"\\SystemRoot\\" + std::u16string(32000, u'\x02')).build();
   std::string line;
   ASSERT_TRUE(append_json_record(line, record, origin));
   EXPECT_GT(line.size(), 6u * (2 * 32000 + 40000));
