@@ -43,7 +43,7 @@ wine: windows ## the package's story under Wine: install, start, watch, stop, un
 	@$(call compile,windows) --target wine_feed $(WINE_UNIT_TESTS)
 	@if cmake/deps.sh wine; then \
 	  WDSCOPE_PACKAGE="$$(echo out/windows/package/wdscope-*-x64)" WDSCOPE_FEED=out/windows/bin/wine_feed.exe \
-	  WDSCOPE_HELPER=out/drivers/wdwine.sys WDSCOPE_KERNEL_TESTS=out/drivers/wdscope_test.sys \
+	  WDSCOPE_HELPER=out/drivers/wdwine.sys WDSCOPE_KERNEL_TESTS="out/drivers/wdscope_test.sys out/drivers/wdnotifier_test.sys" \
 	  WDSCOPE_UNIT_TESTS=out/windows/bin timeout 600 /usr/bin/python3 -B tests/wine/wine_test.py; \
 	else echo "skipped: the story under Wine, as the packages wine and wine64 cannot be installed here"; fi
 

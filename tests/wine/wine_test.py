@@ -2,10 +2,11 @@
 """The story of the package under Wine: install, start, watch, stop, uninstall, with the very files that ship. A helper
 driver (helper/) gives Wine's kernel what it lacks; feed.exe starts real processes and tells of them. Environment:
 WDSCOPE_PACKAGE, the folder of the package; WDSCOPE_FEED and WDSCOPE_HELPER, the programs; WDSCOPE_KERNEL_TESTS, the
-observer's unit tests as a driver; WDSCOPE_UNIT_TESTS, the folder of those of the user rooms."""
+drivers' unit tests as drivers; WDSCOPE_UNIT_TESTS, the folder of those of the user rooms."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -156,15 +157,23 @@ class Story(unittest.TestCase):
         self.assertIn("not installed", self.wdscope("driver", "status", status=1).stdout)
 
     def test_b_the_kernel_unit_tests_pass(self):
-        shutil.copy(os.environ["WDSCOPE_KERNEL_TESTS"], self.wine.drive / "tests.sys")
-        self.sc("create", "tests", "type=", "kernel", "start=", "demand", "group=", "wdscope", "binPath=",
-                r"C:\tests.sys")
-        started = self.wine.run("sc", "start", "tests")
-        printed = self.wine.printed()
-        self.assertEqual(started.returncode, 0, printed)
-        self.assertRegex(printed, r"[1-9][0-9]+ passed, 0 failed")
-        self.sc("stop", "tests")
-        self.sc("delete", "tests")
+        for program in os.environ["WDSCOPE_KERNEL_TESTS"].split():
+            name = Path(program).stem
+            with self.subTest(name):
+                shutil.copy(program, self.wine.drive / f"{name}.sys")
+                self.sc("create", name, "type=", "kernel", "start=", "demand", "group=", "wdscope", "binPath=",
+                        rf"C:\{name}.sys")
+                before = len(self.wine.printed())
+                started = self.wine.run("sc", "start", name)
+                printed = self.wine.printed()[before:]
+                self.assertEqual(started.returncode, 0, printed)
+                self.assertRegex(printed, r"[1-9][0-9]+ passed, 0 failed")
+                # Of what is told, nothing was left out for another reason.
+                needs = set(re.findall(r"SKIP .*: it needs (.*)", printed))
+                self.assertLessEqual(needs, {"Windows 10", "the System process as 4", "a process 2000",
+                                             "a process 2008", "a process 2020"})
+                self.sc("stop", name)
+                self.sc("delete", name)
 
     def test_b_the_unit_tests_of_user_rooms_pass(self):
         programs = sorted(Path(os.environ["WDSCOPE_UNIT_TESTS"]).glob("*_test.exe"))
@@ -250,10 +259,10 @@ class Story(unittest.TestCase):
         events = [json.loads(line) for line in replayed.stdout.splitlines()]
         self.assertTrue(any(event["operation"] == "create" for event in events), replayed.stdout)
         # By the drives of the recording: a machine without drives tells the same.
-        self.assertEqual({event["dos_image"] for event in events if event["operation"] == "create"}, {r"C:\feed.exe"})
+        self.assertIn(r"C:\feed.exe", {event.get("dos_image") for event in events if event["operation"] == "create"})
         shown = self.wdscope("ps", "--image", r"c:\FEED.exe", "--from", r"C:\one.wdrec").stdout
         self.assertIn(r" C:\feed.exe ", shown)
-        self.assertNotIn("HarddiskVolume", shown)
+        self.assertNotRegex(shown, r"HarddiskVolume|W:")
         self.assertIn("exists", self.wdscope("record", "--for", "1s", "-o", r"C:\one.wdrec", status=3).stderr)
         self.assertIn("services.exe", self.picture("ps"))
 
