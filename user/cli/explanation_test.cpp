@@ -4,14 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <ctime>
 #include <memory>
 
 #include "abi/defender/flags.h"
 #include "cli/character_width.h"
 #include "cli/printable.h"
 #include "cli/process_list.h"
+#include "cli/test_surroundings.h"
 #include "event/dos_paths.h"
 #include "event/picture_samples.h"
 
@@ -24,12 +23,11 @@ using testing::Not;
 
 class ExplanationTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
+  void SetUp() override {
     use_unicode_widths();
-    setenv("TZ", "UTC", 1);
-    tzset();
+    if (!use_utc()) GTEST_SKIP() << "the machine's time zone is not UTC";
+    gathered_.origin = picture_origin();
   }
-  void SetUp() override { gathered_.origin = picture_origin(); }
 
   void add(RecordBuilder builder) { add_to(gathered_.picture, std::move(builder), ++sequence_); }
   std::string explained(const std::string& target) {
