@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The story of the package under Wine: install, start, watch, stop, uninstall, with the very files that ship. A helper
 driver (helper/) gives Wine's kernel what it lacks; feed.exe starts real processes and tells of them. Environment:
-WDSCOPE_PACKAGE, the folder of the package; WDSCOPE_FEED and WDSCOPE_HELPER, the programs; WDSCOPE_KERNEL_TESTS, the
+WDSCOPE_PACKAGE, the folder of the package; WDSCOPE_FEED, WDSCOPE_CIRCUMSTANCE and WDSCOPE_HELPER, the programs; WDSCOPE_KERNEL_TESTS, the
 drivers' unit tests as drivers; WDSCOPE_UNIT_TESTS, the folder of those of the user rooms."""
 
 import json
@@ -29,7 +29,7 @@ class Wine:
         self.prefix = folder / "prefix"
         self.prefix.mkdir()
         self.environment = {**os.environ, "WINEPREFIX": str(self.prefix), "WINEDEBUG": "-all", "DISPLAY": "",
-                            "WINEDLLOVERRIDES": "mscoree,mshtml="}
+                            "WINEDLLOVERRIDES": "mscoree,mshtml=", "TZ": "UTC"}
         self.log = open(folder / "services.log", "w+")
         self.boot("-i")
         # What first fills a prefix starts no driver for us: like Windows, it is started anew after its installation.
@@ -48,12 +48,12 @@ class Wine:
                        stderr=self.log, check=True, timeout=2 * SECONDS)
 
     def start(self, *words: str, **options) -> subprocess.Popen:
-        return subprocess.Popen([WINE, *words], env=self.environment, stdin=subprocess.DEVNULL, cwd=self.drive,
-                                **options)
+        return subprocess.Popen([WINE, *words], env=self.environment, cwd=self.drive,
+                                **{"stdin": subprocess.DEVNULL, **options})
 
-    def run(self, *words: str) -> subprocess.CompletedProcess:
+    def run(self, *words: str, text: bool = True) -> subprocess.CompletedProcess:
         return subprocess.run([WINE, *words], env=self.environment, stdin=subprocess.DEVNULL, cwd=self.drive,
-                              capture_output=True, text=True, encoding="utf-8", timeout=SECONDS)
+                              capture_output=True, encoding="utf-8" if text else None, timeout=SECONDS)
 
     def printed(self) -> str:
         return Path(self.log.name).read_text(encoding="utf-8", errors="replace")
@@ -72,6 +72,7 @@ class Story(unittest.TestCase):
         cls.addClassCleanup(cls.wine.close)
         shutil.copytree(os.environ["WDSCOPE_PACKAGE"], cls.wine.drive / "wdscope")
         shutil.copy(os.environ["WDSCOPE_FEED"], cls.wine.drive / "feed.exe")
+        shutil.copy(os.environ["WDSCOPE_CIRCUMSTANCE"], cls.wine.drive / "circumstance.exe")
         shutil.copy(os.environ["WDSCOPE_HELPER"], cls.wine.drive / "wdwine.sys")
         cls.sc("create", "wdwine", "type=", "kernel", "start=", "demand", "group=", "wdscope", "binPath=",
                r"C:\wdwine.sys")
@@ -90,6 +91,11 @@ class Story(unittest.TestCase):
         done = self.wine.run(r"C:\wdscope\wdscope.exe", *words)
         self.assertEqual(done.returncode, status, f"wdscope {' '.join(words)}: {done.stdout}{done.stderr}")
         return done
+
+    def assert_gone(self, *services: str):
+        for name in services:
+            left = self.wine.run("reg", "query", SERVICES + "\\" + name)
+            self.assertNotEqual(left.returncode, 0, left.stdout)
 
     def picture(self, verb: str) -> str:
         """The observer takes one snapshot a second."""
@@ -156,6 +162,61 @@ class Story(unittest.TestCase):
         self.assertIn("'wdscope driver install' comes first", self.wdscope("driver", "start", status=4).stderr)
         self.assertIn("not installed", self.wdscope("driver", "status", status=1).stdout)
 
+    def test_b_output_that_is_no_console_is_utf8_as_it_is(self):
+        piped = self.wine.run(r"C:\wdscope\wdscope.exe", "layouts", text=False)
+        self.assertEqual(piped.returncode, 0)
+        self.assertNotIn(b"\r", piped.stdout)
+        self.assertNotIn(b"\x1b", piped.stdout)
+        with open(self.wine.drive / "layouts.txt", "wb") as file:
+            self.assertEqual(self.wine.start(r"C:\wdscope\wdscope.exe", "layouts", stdout=file).wait(SECONDS), 0)
+        self.assertEqual((self.wine.drive / "layouts.txt").read_bytes(), piped.stdout)
+        # The null device calls itself a character device, as a console does.
+        nul = self.wine.run("cmd", "/c", r"C:\wdscope\wdscope.exe layouts > NUL")
+        self.assertEqual((nul.returncode, nul.stdout, nul.stderr), (0, "", ""))
+
+    def test_b_who_is_not_elevated_is_told_so_and_changes_nothing(self):
+        for words in (("driver", "install"), ("driver", "start"), ("driver", "stop"), ("driver", "uninstall"),
+                      ("service", "install", "--folder", r"C:\day"), ("service", "uninstall")):
+            with self.subTest(" ".join(words)):
+                refused = self.wine.run(r"C:\circumstance.exe", "limited", r"C:\wdscope\wdscope.exe", *words)
+                self.assertEqual(refused.returncode, 4, refused.stdout + refused.stderr)
+                self.assertIn("this console is not elevated", refused.stderr)
+                self.assertIn("Run as administrator", refused.stderr)
+        self.assertIn("NO    elevation", self.wine.run(r"C:\circumstance.exe", "limited", r"C:\wdscope\wdscope.exe",
+                                                      "doctor").stdout)
+        self.assert_gone("wdscope", "wdscope-recorder")
+
+    def test_b_what_is_in_the_way_of_a_start_is_told(self):
+        self.wdscope("driver", "install")
+        # Neither Defender nor its replica.
+        refused = self.wdscope("driver", "start", status=4)
+        self.assertIn("Microsoft Defender's WdFilter must run", refused.stderr)
+        moved = self.wine.drive / "moved"
+        moved.mkdir()
+        shutil.copy(self.wine.drive / "wdscope/wdscope.sys", moved)
+        self.wdscope("driver", "install", "--drivers", r"C:\moved")
+        shutil.rmtree(moved)
+        self.assertIn("from the folder that it is in now", self.wdscope("driver", "start", status=4).stderr)
+        self.assertIn("installed, not started", self.wdscope("driver", "status", status=1).stdout)
+        self.wdscope("driver", "uninstall")
+        self.sc("create", "wdscope", "binPath=", r"C:\other.exe")
+        self.assertIn("and it is no driver", self.wdscope("driver", "install", status=4).stderr)
+        self.assertIn("other.exe", self.wine.run("reg", "query", SERVICES + r"\wdscope").stdout)
+        self.sc("delete", "wdscope")
+
+    def test_b_a_service_that_is_marked_for_deletion_is_named(self):
+        self.wdscope("driver", "install")
+        holder = self.wine.start(r"C:\circumstance.exe", "hold", "wdscope", stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, text=True)
+        self.addCleanup(self.end, holder)
+        self.assertEqual(holder.stdout.readline().strip(), "held")
+        self.sc("delete", "wdscope")
+        refused = self.wdscope("driver", "install", status=4)
+        self.assertIn("it goes when the last program that holds it open ends", refused.stderr)
+        holder.communicate(timeout=SECONDS)
+        self.wdscope("driver", "install")
+        self.wdscope("driver", "uninstall")
+
     def test_b_the_kernel_unit_tests_pass(self):
         for program in os.environ["WDSCOPE_KERNEL_TESTS"].split():
             name = Path(program).stem
@@ -184,6 +245,7 @@ class Story(unittest.TestCase):
                 done = self.wine.run("C:\\" + program.name, "--gtest_brief=1")
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                 self.assertIn("[  PASSED  ]", done.stdout)
+                self.assertEqual(done.stdout.count(": Skipped"), done.stdout.count("labs are of Linux"), done.stdout)
 
     def test_c_install_start_and_once_more(self):
         for _ in range(2):
@@ -317,8 +379,16 @@ class Story(unittest.TestCase):
         self.assertEqual([told[0], told[-1]], ["create", "terminate"])
         for _ in range(2):
             self.wdscope("service", "uninstall")
-        for key in (messages, SERVICES + r"\wdscope-recorder"):
-            self.assertNotEqual(self.wine.run("reg", "query", key).returncode, 0, key)
+        self.assert_gone("wdscope-recorder", r"EventLog\Application\wdscope")
+
+    def test_e_the_uninstall_of_a_driver_that_is_read_from(self):
+        reader = self.watch()
+        self.wdscope("driver", "uninstall")
+        said = reader.communicate(timeout=SECONDS)[1]
+        self.assertEqual(reader.returncode, 4, said)
+        self.assertIn("wdscope: ", said)
+        self.assert_gone("wdscope", "wdnotifier")
+        self.test_c_install_start_and_once_more()
 
     def test_f_stop_and_uninstall_leave_nothing(self):
         for _ in range(2):
@@ -326,9 +396,7 @@ class Story(unittest.TestCase):
             self.wdscope("driver", "stop", "--notifier")
         for _ in range(2):
             self.wdscope("driver", "uninstall")
-        for name in ("wdscope", "wdnotifier"):
-            left = self.wine.run("reg", "query", SERVICES + "\\" + name)
-            self.assertNotEqual(left.returncode, 0, left.stdout)
+        self.assert_gone("wdscope", "wdnotifier")
         self.assertIn("there is no observer", self.wdscope("watch", status=4).stderr)
         self.sc("stop", "wdwine")
 
