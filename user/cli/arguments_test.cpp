@@ -164,7 +164,7 @@ TEST(Arguments, WhatMakesNoSenseIsRefused) {
   refused({"replay", "a", "b"});
   refused({"replay", "a", "--", "ls"});
   refused({"completion", "tcsh"});
-  EXPECT_THAT(refused({"watch", "--profile", "9"}).what, HasSubstr("1910,25080,a5"));
+  EXPECT_THAT(refused({"watch", "--profile", "9"}).what, HasSubstr("1910,20h1,25080,a5"));
 }
 
 TEST(Arguments, AVariableStandsInForAnOptionAndTheOptionWins) {
