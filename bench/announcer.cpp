@@ -2,7 +2,6 @@
 #include "bench/announcer.h"
 
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "abi/defender/notify_info.h"
 #include "abi/defender/process_context.h"
 #include "abi/wire/control.h"
+#include "bench/must.h"
 #include "bench/payload.h"
 #include "host/ex/callback.h"
 #include "host/ex/pool.h"
@@ -21,11 +21,6 @@ namespace {
 constexpr std::uint64_t kProcessId = 0x1234;
 constexpr std::int64_t kCreated = 134'000'000'000'000'000;  // a FILETIME in 2025
 constexpr host::Ulong kTag = 0x6E62'7357;                   // "Wsbn"
-
-[[noreturn]] void give_up(const char* doing, const std::string& why) {
-  std::fprintf(stderr, "bench: %s: %s\n", doing, why.c_str());
-  std::exit(1);
-}
 
 // The text in pool, as Defender's strings are.
 defender::CountedString* counted_in_pool(std::u16string_view text) {
@@ -52,7 +47,7 @@ struct Announcer::State {
 Announcer::Announcer(std::span<const std::byte> observer, std::uint32_t ring_size_kb)
     : state_(std::make_unique<State>()) {
   auto machine = host::Machine::boot();
-  if (!machine) give_up("booting the host", machine.error().message);
+  if (!machine) give_up("booting the host: " + machine.error().message);
   state_->machine = std::move(*machine);
 
   host::ProcessStart process;
@@ -61,7 +56,7 @@ Announcer::Announcer(std::span<const std::byte> observer, std::uint32_t ring_siz
   process.created_100ns = kCreated;
   process.image = kImage;
   process.command_line = kCommandLine;
-  if (!host::nt_success(state_->machine->adopt_process(process))) give_up("making a process", "refused");
+  if (!host::nt_success(state_->machine->adopt_process(process))) give_up("making a process: refused");
 
   host::NtStatus created = host::kStatusUnsuccessful;
   in_kernel([&] {
@@ -72,7 +67,7 @@ Announcer::Announcer(std::span<const std::byte> observer, std::uint32_t ring_siz
                                             defender::kCallbackAttributes,  nullptr, nullptr};
     created = host::ExCreateCallback(&state_->callback, &attributes, 1, 1);
   });
-  if (!host::nt_success(created)) give_up("making the callback object", "refused");
+  if (!host::nt_success(created)) give_up("making the callback object: refused");
 
   state_->image = counted_in_pool(kImage);
   state_->command_line = counted_in_pool(kCommandLine);
@@ -92,13 +87,13 @@ Announcer::Announcer(std::span<const std::byte> observer, std::uint32_t ring_siz
   options.parameters["SnapshotOnAttach"] = 0u;
   if (ring_size_kb != 0) options.parameters["RingSizeKb"] = ring_size_kb;
   auto driver = state_->machine->load(observer, options);
-  if (!driver) give_up("loading wdscope.sys", driver.error().message);
+  if (!driver) give_up("loading wdscope.sys: " + driver.error().message);
   state_->driver = *driver;
 }
 
 Announcer::~Announcer() {
   if (auto unloaded = state_->machine->unload(state_->driver); !unloaded) {
-    give_up("unloading wdscope.sys", unloaded.error().message);
+    give_up("unloading wdscope.sys: " + unloaded.error().message);
   }
   host::pool_free_for_host(state_->context);
   host::pool_free_for_host(state_->command_line);
@@ -128,7 +123,7 @@ void Announcer::in_kernel(const std::function<void()>& body) {
 
 std::unique_ptr<host::DeviceFile> Announcer::open_device() {
   auto file = state_->machine->open(wire::kUserDeviceName, host::Access::Read);
-  if (!file) give_up("opening the observer's device", file.error().message);
+  if (!file) give_up("opening the observer's device: " + file.error().message);
   return std::move(*file);
 }
 

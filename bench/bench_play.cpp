@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/must.h"
 #include "capture/device_source.h"
 #include "capture/machine_history.h"
 #include "lab/lab.h"
@@ -22,15 +23,6 @@ namespace wdscope {
 namespace {
 
 constexpr std::uint64_t kLives = 100'000;
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    std::fprintf(stderr, "bench_play: %s\n", result.error().what.c_str());
-    std::exit(1);
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 OutputFile null_output() {
   return must(OutputFile::create("/dev/null", Overwrite::Yes));
@@ -55,8 +47,7 @@ void play_crowd(std::function<Result<void>(const Origin&, std::span<const std::b
   options.take = std::move(take);
   const auto played = must(scenario::play(crowd(), std::move(options)));
   if (played.failure || played.feed.exited != kLives || played.source.lost != 0) {
-    std::fprintf(stderr, "bench_play: lives were lost on the way\n");
-    std::exit(1);
+    give_up("lives were lost on the way");
   }
 }
 

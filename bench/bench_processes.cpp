@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/must.h"
 #include "event/decode.h"
 #include "event/record_builder.h"
 #include "sink/recording_sink.h"
@@ -45,22 +46,10 @@ std::vector<std::byte> make_records() {
   return records;
 }
 
-template <class T>
-T expect(Result<T> result) {
-  if (result) return std::move(*result);
-  std::fprintf(stderr, "bench_processes: %s\n", result.error().what.c_str());
-  std::exit(1);
-}
-void expect(Result<void> result) {
-  if (result) return;
-  std::fprintf(stderr, "bench_processes: %s\n", result.error().what.c_str());
-  std::exit(1);
-}
-
 void decode_alone(benchmark::State& state, const std::vector<std::byte>& records) {
   for (auto _ : state) {
     const auto began = std::chrono::steady_clock::now();
-    expect(for_each_record(records, [](std::span<const std::byte> record) -> Result<void> {
+    must(for_each_record(records, [](std::span<const std::byte> record) -> Result<void> {
       benchmark::DoNotOptimize(decode(record, {}));
       return {};
     }));
@@ -119,8 +108,7 @@ void record_raw(const std::string& program, const std::string& file) {
       "i=0; while [ $i -lt " + std::to_string(kRawProcesses) + " ]; do /bin/true $i; i=$((i+1)); done";
   const auto run = run_program({program, "record", "--raw", "-o", file, "--", "sh", "-c", loop});
   if (run && run->exit_code == 0) return;
-  std::fprintf(stderr, "bench_processes: '%s record --raw' does not record\n", program.c_str());
-  std::exit(1);
+  give_up("'" + program + " record --raw' does not record");
 }
 
 }  // namespace
@@ -136,9 +124,9 @@ int main(int argc, char** argv) {
   const std::vector<std::byte> records = make_records();
   RecordingInfo info;
   info.origin.pid_factor = 4;
-  auto sink = expect(RecordingSink::create(file, info, Overwrite::No));
-  expect(sink->write(records));
-  expect(sink->close());
+  auto sink = must(RecordingSink::create(file, info, Overwrite::No));
+  must(sink->write(records));
+  must(sink->close());
 
   record_raw(program, raw_file);
 

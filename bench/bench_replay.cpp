@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "abi/defender/flags.h"
+#include "bench/must.h"
 #include "capture/recording_source.h"
 #include "event/decode.h"
 #include "event/json.h"
@@ -27,15 +28,6 @@ namespace wdscope {
 namespace {
 
 constexpr std::uint64_t kEvents = 100'000;
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    std::fprintf(stderr, "bench_replay: %s\n", result.error().what.c_str());
-    std::exit(1);
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 class Fixture {
  public:

@@ -76,23 +76,35 @@ function(wdscope_room name)
   endif()
 endfunction()
 
+# Most of a test file's compile time is GoogleTest's headers and the optimiser's work on its macros: the headers are
+# compiled once for all tests, and the tests are not optimised.
+function(wdscope_test_options name)
+  find_package(GTest REQUIRED)
+  target_link_libraries(${name} PRIVATE wdscope_flags GTest::gmock GTest::gtest_main)
+  target_compile_options(${name} PRIVATE -O0 -g1)
+  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Behind a precompiled header GCC 12 no longer knows libstdc++ for a system header, and warns of its insides.
+    target_compile_options(${name} PRIVATE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)
+  endif()
+endfunction()
+
 # wdscope_test(NAME SOURCES ... LINK ...): a GoogleTest program, run by ctest one entry a test case. Drivers are
 # built before it; WDSCOPE_DRIVERS names the folder they are in.
 function(wdscope_test name)
   cmake_parse_arguments(TEST "" "" "SOURCES;LINK" ${ARGN})
-  find_package(GTest REQUIRED)
+  if(NOT TARGET test_headers)
+    file(WRITE ${CMAKE_BINARY_DIR}/test_headers.cpp "")
+    add_library(test_headers OBJECT ${CMAKE_BINARY_DIR}/test_headers.cpp)
+    wdscope_test_options(test_headers)
+    target_precompile_headers(test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
+  endif()
   add_executable(${name} ${TEST_SOURCES})
-  target_link_libraries(${name} PRIVATE ${TEST_LINK} wdscope_flags GTest::gmock GTest::gtest_main)
-  # Most of a test file's compile time is GoogleTest's headers and the optimiser's work on its macros.
-  target_precompile_headers(${name} PRIVATE <gtest/gtest.h>)
-  target_compile_options(${name} PRIVATE -O0 -g1)
-  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
+  target_link_libraries(${name} PRIVATE ${TEST_LINK})
+  wdscope_test_options(${name})
+  target_precompile_headers(${name} REUSE_FROM test_headers)
   if(WIN32)
     target_link_options(${name} PRIVATE -static)
-  endif()
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # Behind a precompiled header GCC 12 no longer knows libstdc++ for a system header, and warns of its insides.
-    target_compile_options(${name} PRIVATE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)
   endif()
   target_compile_definitions(${name} PRIVATE WDSCOPE_DRIVERS="${WDSCOPE_OUTPUT}/drivers")
   if(TARGET drivers)

@@ -57,7 +57,7 @@ kernel_code() {
   cmake -S driver -B out/lint/driver -G Ninja --log-level=WARNING -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/mingw-driver.cmake" \
     -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DCMAKE_UNITY_BUILD=ON \
     -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
-  find out/lint/driver/{kit,notifier,observer} -path '*/Unity/*.cxx' ! -path '*_test.dir/*' | sort |
+  find out/lint/driver/{kit,notifier,observer,wdnis} -path '*/Unity/*.cxx' ! -path '*_test.dir/*' | sort |
     tidy out/lint/kernel.log -p out/lint/driver --checks=-bugprone-suspicious-include \
     --extra-arg-before=--target=x86_64-w64-mingw32 \
     --extra-arg=-isystem"$standard_library" --extra-arg=-isystem"$standard_library/x86_64-w64-mingw32"

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "calibrate/layout_file.h"
 
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-// The parser asserts what a bad file breaks, right before it reports it: let it report.
-#define TOML_ASSERT(expression) static_assert(true)
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <bit>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <sstream>
+
+#include "toml/toml_reader.h"
 
 namespace wdscope::calibrate {
 namespace {
@@ -28,17 +25,26 @@ const wire::LayoutMemberRule& rule_of(LayoutMember member) {
   return wire::kLayoutMemberRules[static_cast<std::uint32_t>(member)];
 }
 
-class LayoutReader {
+class LayoutReader : public TomlReader {
  public:
-  explicit LayoutReader(std::string_view name) : name_(name) {}
+  explicit LayoutReader(std::string_view name) : TomlReader("layout", name, "docs/calibrate.md has every key") {}
 
   Result<LayoutFile> read(const toml::table& root) {
     layout_.size = sizeof layout_;
     layout_.version = wire::kLayoutVersion;
     layout_.machine = wire::kMachineAmd64;
-    for (const auto& [key, value] : root) {
-      if (auto done = read_key(key, value); !done) return tl::unexpected(done.error());
-    }
+    auto done = read_keys(
+        root, "",
+        {{"version", [&](const Node& value) { return read_version(value); }},
+         {"architecture", [&](const Node& value) { return read_architecture(value); }},
+         {"magic", [&](const Node& value) { return read_number(value, "magic", 0, UINT32_MAX, layout_.magic); }},
+         {"size", [&](const Node& value) { return read_number(value, "size", 0, UINT16_MAX, size_); }},
+         {"slot",
+          [&](const Node& value) { return read_number(value, "slot", INT16_MIN, INT16_MAX, layout_.slot_offset); }},
+         {"build", [&](const Node& value) { return read_text(value, "build", file_.build); }},
+         {"source", [&](const Node& value) { return read_text(value, "source", file_.source); }},
+         {"members", [&](const Node& value) { return read_members(value); }}});
+    if (!done) return tl::unexpected(done.error());
     for (const std::string_view needed : {"version", "architecture", "magic", "size", "slot", "members"}) {
       if (root.get(needed) == nullptr) return fault(root, fmt::format("'{}' is missing", needed));
     }
@@ -51,53 +57,29 @@ class LayoutReader {
     return std::move(file_);
   }
 
-  tl::unexpected<Error> fault(const toml::source_position& at, const std::string& what) const {
-    return failure(ErrorCode::InputDamaged, fmt::format("layout {}:{}:{}: {}", name_, at.line, at.column, what),
-                   "docs/calibrate.md has every key");
-  }
-
  private:
-  template <class Located>
-  tl::unexpected<Error> fault(const Located& where, const std::string& what) const {
-    return fault(where.source().begin, what);
+  Result<void> read_version(const Node& value) const {
+    if (value.value_exact<std::int64_t>() != wire::kLayoutVersion) return fault(value, "version must be 1");
+    return {};
   }
 
-  Result<void> read_key(const toml::key& key, const toml::node& value) {
-    const std::string_view name = key.str();
-    if (name == "version") {
-      if (value.value_exact<std::int64_t>() != wire::kLayoutVersion) return fault(value, "version must be 1");
-      return {};
-    }
-    if (name == "architecture") {
-      const auto text = value.value_exact<std::string>();
-      if (text == kArchitecture) return {};
-      return fault(value, "the architecture must be \"x64\": no other is decoded");
-    }
-    if (name == "magic") return read_number(value, "magic", 0, UINT32_MAX).map([&](auto n) { set(layout_.magic, n); });
-    if (name == "size") return read_number(value, "size", 0, UINT16_MAX).map([&](auto n) { set(size_, n); });
-    if (name == "slot") {
-      return read_number(value, "slot", INT16_MIN, INT16_MAX).map([&](auto n) {
-        layout_.slot_offset = static_cast<std::int32_t>(n);
-      });
-    }
-    if (name == "build") return read_text(value, "build", file_.build);
-    if (name == "source") return read_text(value, "source", file_.source);
-    if (name == "members") return read_members(value);
-    return fault(key, fmt::format("unknown key '{}': expected one of version, architecture, magic, size, slot, build, "
-                                  "source, members",
-                                  name));
+  Result<void> read_architecture(const Node& value) const {
+    if (value.value_exact<std::string>() == kArchitecture) return {};
+    return fault(value, "the architecture must be \"x64\": no other is decoded");
   }
 
-  static void set(std::uint32_t& target, std::int64_t number) { target = static_cast<std::uint32_t>(number); }
-
-  Result<std::int64_t> read_number(const toml::node& value, std::string_view name, std::int64_t least,
-                                   std::int64_t most) const {
+  template <class Number>
+  Result<void> read_number(const Node& value, std::string_view name, std::int64_t least, std::int64_t most,
+                           Number& out) const {
     const auto number = value.value_exact<std::int64_t>();
-    if (number && *number >= least && *number <= most) return *number;
-    return fault(value, fmt::format("'{}' must be a whole number from {} to {}", name, least, most));
+    if (!number || *number < least || *number > most) {
+      return fault(value, fmt::format("'{}' must be a whole number from {} to {}", name, least, most));
+    }
+    out = static_cast<Number>(*number);
+    return {};
   }
 
-  Result<void> read_text(const toml::node& value, std::string_view name, std::string& out) const {
+  Result<void> read_text(const Node& value, std::string_view name, std::string& out) const {
     const auto text = value.value_exact<std::string>();
     if (!text || text->size() > kLongestText) {
       return fault(value, fmt::format("'{}' must be text of at most {} bytes", name, kLongestText));
@@ -106,7 +88,7 @@ class LayoutReader {
     return {};
   }
 
-  Result<void> read_members(const toml::node& value) {
+  Result<void> read_members(const Node& value) {
     const toml::table* const table = value.as_table();
     if (table == nullptr) return fault(value, "'members' must be a table: expected [members]");
     for (const auto& [key, place] : *table) {
@@ -126,30 +108,23 @@ class LayoutReader {
     return {};
   }
 
-  Result<void> read_offset(const toml::node& value, LayoutMember member) {
+  Result<void> read_offset(const Node& value, LayoutMember member) {
     // 0 is the magic's; a layout keeps it for members that are not known.
-    return read_number(value, rule_of(member).name, 1, UINT16_MAX).map([&](std::int64_t number) {
-      set(layout_.offsets[static_cast<std::uint32_t>(member)], number);
-    });
+    return read_number(value, rule_of(member).name, 1, UINT16_MAX, layout_.offsets[static_cast<std::uint32_t>(member)]);
   }
 
-  Result<void> read_trust(const toml::node& value) {
+  Result<void> read_trust(const Node& value) {
     const toml::table* const table = value.as_table();
     if (table == nullptr) return fault(value, "'trust' must say word and bit: expected { offset = 0x34, bit = 6 }");
-    for (const auto& [key, number] : *table) {
-      if (key.str() == "offset") {
-        if (auto done = read_offset(number, LayoutMember::Trust); !done) return done;
-      } else if (key.str() == "bit") {
-        const auto bit = read_number(number, "bit", 0, 31);
-        if (!bit) return tl::unexpected(bit.error());
-        layout_.trust_mask = 1u << *bit;
-      } else {
-        return fault(key, fmt::format("unknown key '{}' of 'trust': expected offset and bit", key.str()));
-      }
-    }
+    std::uint32_t bit = 0;
+    auto done = read_keys(*table, "trust.",
+                          {{"offset", [&](const Node& node) { return read_offset(node, LayoutMember::Trust); }},
+                           {"bit", [&](const Node& node) { return read_number(node, "bit", 0, 31, bit); }}});
+    if (!done) return done;
     if (table->get("offset") == nullptr || table->get("bit") == nullptr) {
       return fault(value, "'trust' needs both offset and bit");
     }
+    layout_.trust_mask = 1u << bit;
     return {};
   }
 
@@ -187,7 +162,6 @@ class LayoutReader {
     }
   }
 
-  std::string name_;
   LayoutFile file_;
   wire::ContextLayout layout_{};
   std::uint32_t size_ = 0;

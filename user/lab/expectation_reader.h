@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "abi/defender/flags.h"
+#include "event/nearest_word.h"
 #include "lab/process_info_reader.h"
 #include "lab/scenario.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "lab/policy.h"
-#include "lab/toml_reader.h"
+#include "toml/toml_reader.h"
 
 namespace wdscope {
 
