@@ -137,6 +137,10 @@ class Story(unittest.TestCase):
     def test_a_the_program_without_a_driver(self):
         self.assertIn("wdscope 0.", self.wdscope("--version").stdout)
         self.assertIn("driver install", self.wdscope("--help").stdout)
+        # No word of what this system has not.
+        for verb in ("--help", "watch", "record", "ps", "status", "calibrate"):
+            said = self.wdscope(*([verb] if verb == "--help" else [verb, "--help"])).stdout
+            self.assertNotRegex(said, r"--profile|root|ptrace|process connector|-- make", verb)
         self.assertIn("ProcessId", self.wdscope("layouts").stdout)
         self.assertIn("wdscope.sys is not loaded", self.wdscope("watch", status=4).stderr)
         self.assertIn("needs Linux", self.wdscope("run", "--", "cmd", status=4).stderr)
