@@ -60,7 +60,7 @@ MP_DOC_OPEN_RULE* find_rule(const UNICODE_STRING& file_name) {
   return next_member ? rule_of(next_member) : nullptr;
 }
 
-NTSTATUS mark_all(KernelAddress head, MarkedEntries* marks) {
+NTSTATUS mark_rules(KernelAddress head, MarkedEntries* marks) {
   std::uint32_t count = 0;
   for (KernelAddress at = head; at; at = rule_of(at)->Next) ++count;
   const NTSTATUS status = marks->allocate(count);
@@ -153,7 +153,7 @@ NTSTATUS DocRuleList::push(const void* name, std::uint32_t name_size, const void
 
 NTSTATUS DocRuleList::exchange() {
   MarkedEntries marks;
-  const NTSTATUS status = mark_all(head_, &marks);
+  const NTSTATUS status = mark_rules(head_, &marks);
   if (!NT_SUCCESS(status)) return status;
   {
     const ResourceLock lock(doc_rule_lock(), LockMode::Exclusive);

@@ -85,7 +85,7 @@ bool is_listed(const UNICODE_STRING& image_name, const UNICODE_STRING& file_name
   return entry != 0;
 }
 
-NTSTATUS mark_all(KernelAddress head, MarkedEntries* marks) {
+NTSTATUS mark_exclusions(KernelAddress head, MarkedEntries* marks) {
   std::uint32_t count = 0;
   for (KernelAddress at = head; at; at = as_pointer<MP_PROCESS_EXCLUDED>(at)->Next) ++count;
   const NTSTATUS status = marks->allocate(count);
@@ -198,7 +198,7 @@ NTSTATUS ExclusionList::push(const void* text, std::uint32_t length) {
 
 NTSTATUS ExclusionList::exchange() {
   MarkedEntries marks;
-  const NTSTATUS status = mark_all(head_, &marks);
+  const NTSTATUS status = mark_exclusions(head_, &marks);
   if (!NT_SUCCESS(status)) return status;
   {
     const ResourceLock lock(exclusion_lock(), LockMode::Exclusive);
