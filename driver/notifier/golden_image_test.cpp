@@ -45,6 +45,7 @@ void put_lookaside(Image& image, std::size_t offset, const char (&tag)[5], std::
 }  // namespace
 
 CONFORMANCE("A.3", "MP_PROCESS_CONTEXT", kEveryProfile, "golden byte image") {
+  KERNEL_NEEDS(test::runs_in_system(), "the System process as 4");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   const UNICODE_STRING image_name = kit::counted(u"\\Device\\HarddiskVolume1\\System");
@@ -70,6 +71,7 @@ CONFORMANCE("A.3", "MP_PROCESS_CONTEXT", kEveryProfile, "golden byte image") {
 }
 
 CONFORMANCE("A.2, A.4", "MP_PROCESS_TABLE, process-context list entry", kEveryProfile, "golden byte images") {
+  KERNEL_NEEDS(test::runs_in_system(), "the System process as 4");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   defender::KernelAddress list = 0;
@@ -94,6 +96,7 @@ CONFORMANCE("A.2, A.4", "MP_PROCESS_TABLE, process-context list entry", kEveryPr
 }
 
 CONFORMANCE("A.1", "MP_DATA", kEveryProfile, "golden byte image") {
+  KERNEL_NEEDS(test::is_windows_10(), "Windows 10");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   Image& image = golden_image(is_2019(profile) ? 0xCC0 : 0x1180);
@@ -119,7 +122,7 @@ CONFORMANCE("A.5", "MP_DOC_OPEN_RULES, MP_DOC_OPEN_RULE", kEveryProfile, "golden
   DocRuleList rules;
   KERNEL_REQUIRE(NT_SUCCESS(rules.push(u"a.exe", 10, u"pdf\0", 10)));
   KERNEL_REQUIRE(NT_SUCCESS(rules.push(u"b.exe", 10, u"doc\0", 10)));
-  rules.exchange();
+  KERNEL_REQUIRE(NT_SUCCESS(rules.exchange()));
   const void* const newest = as_pointer<void>(word(MpBmDocOpenRules, 0x08) - 8);
   Image& root = golden_image(0x100);
   root.put(0x00, 0x0100DA14u).put(0x08, as_address(newest) + 8).any(0x10, 0x68);
@@ -143,7 +146,7 @@ CONFORMANCE("A.6", "MP_PROCESS_EXCLUSION, MP_PROCESS_EXCLUDED", kEveryProfile, "
   KERNEL_REQUIRE(NT_SUCCESS(exclusions.push(u"a.exe", 10)));
   KERNEL_REQUIRE(NT_SUCCESS(exclusions.push(u"\\Device\\*", 18)));
   KERNEL_REQUIRE(NT_SUCCESS(exclusions.push(u"\\a\\b.exe", 16)));
-  exclusions.exchange();
+  KERNEL_REQUIRE(NT_SUCCESS(exclusions.exchange()));
   Image& root = golden_image(0x78);
   root.any(0x00, 0x68).put(0x68, word(MpProcessExclusion, 0x68));
   CHECK_IMAGE(root, MpProcessExclusion);
@@ -171,6 +174,7 @@ CONFORMANCE("A.6", "MP_PROCESS_EXCLUSION, MP_PROCESS_EXCLUDED", kEveryProfile, "
 }
 
 CONFORMANCE("A.7", "hardening-exclusion data", kEveryProfile, "golden byte images") {
+  KERNEL_NEEDS(test::is_windows_10(), "Windows 10");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   KERNEL_REQUIRE(NT_SUCCESS(MpCreateProcessHardeningExcludeDataIfNeeded()));
@@ -194,6 +198,7 @@ CONFORMANCE("A.7", "hardening-exclusion data", kEveryProfile, "golden byte image
 }
 
 CONFORMANCE("A.9", "CSRSS hook data", kEveryProfile, "golden byte image") {
+  KERNEL_NEEDS(test::runs_in_system(), "the System process as 4");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = test::insert_context(400, 1);

@@ -15,6 +15,7 @@ using test::as_id;
 using test::insert_context;
 
 CONFORMANCE("A.3.3", "KnownProcessType", k2025, "name and token decide the type") {
+  KERNEL_NEEDS(test::has_process(2008), "a process 2008");
   struct Row {
     UNICODE_STRING image;
     ULONG_PTR process_id;
@@ -47,20 +48,21 @@ CONFORMANCE("A.3.3", "KnownProcessType", k2025, "name and token decide the type"
 
 CONFORMANCE("A.3.3", "KnownProcessType", k2025,
             "a child of the TrustedInstaller family is one when its parent makes it itself") {
+  KERNEL_NEEDS(test::runs_in_system(), "the System process as 4");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   // The test runs in the System process: make that the installer.
   MP_PROCESS_CONTEXT* const parent = insert_context(4, PsGetProcessCreateTimeQuadPart(PsInitialSystemProcess));
   MP_PROCESS_CONTEXT* const child = insert_context(400, 1);
   KERNEL_REQUIRE(parent && child);
-  tail_of(parent)->KnownProcessType = 0x11;
+  set_known_type(tail_of(parent), defender::KnownProcessType::TrustedInstaller);
   child->ImageName = as_address(duplicate_string(kit::counted(u"\\x\\child.exe")));
   KERNEL_REQUIRE(child->ImageName);
   classify_known_process(PsInitialSystemProcess, child, as_id(1000));  // claimed, not the maker
   KERNEL_CHECK_EQUAL(tail_of(child)->KnownProcessType, 0u);
   classify_known_process(PsInitialSystemProcess, child, as_id(4));
   KERNEL_CHECK_EQUAL(tail_of(child)->KnownProcessType, 0x12u);
-  tail_of(parent)->KnownProcessType = 0;
+  set_known_type(tail_of(parent), defender::KnownProcessType::None);
   classify_known_process(PsInitialSystemProcess, child, as_id(4));
   KERNEL_CHECK_EQUAL(tail_of(child)->KnownProcessType, 0u);
   MpReleaseProcessContext(parent);
