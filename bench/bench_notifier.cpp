@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What one process's life costs in the lab host with wdnotifier.sys in it: create, classify, notify and exit, no
 // service connected, one consumer that does nothing. The baseline is the same life in the same machine without a
-// driver: what the host itself takes. Names say what else there is: life/<live processes>, exclusions/<entries>,
-// doc_rules/<entries>.
+// driver: what the host itself takes. Names say what else there is: life/<live processes> of one parent's children,
+// parents/<live processes> with another parent each time, exclusions/<entries>, doc_rules/<entries>.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +17,7 @@
 #include "host/ex/callback.h"
 #include "host/machine.h"
 #include "host/ob/object.h"
+#include "host/testing/driver_image.h"
 #include "lab/engine_command.h"
 
 namespace {
@@ -28,20 +27,12 @@ using namespace wdscope;
 constexpr std::uint64_t kFirstLiveId = 1000;
 constexpr std::uint64_t kFirstBriefId = 4'000'000;
 constexpr std::uint64_t kBriefIds = 4096;  // all buckets, many times over
+constexpr std::uint64_t kBuckets = 128;    // of the notifier's process table
 constexpr std::int64_t kManyProcesses = 10'000;
 
 [[noreturn]] void give_up(const char* doing, const std::string& why) {
   std::fprintf(stderr, "bench_notifier: %s: %s\n", doing, why.c_str());
   std::exit(1);
-}
-
-std::vector<std::byte> read_notifier() {
-  const std::string path = WDSCOPE_DRIVERS "/wdnotifier.sys";
-  std::ifstream file(path, std::ios::binary);
-  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (bytes.empty()) give_up("reading the driver", path);
-  const auto* const data = reinterpret_cast<const std::byte*>(bytes.data());
-  return {data, data + bytes.size()};
 }
 
 void NTAPI consume(void*, void* argument1, void*) {
@@ -68,7 +59,7 @@ class Stage {
     // In the middle of its bucket's chain.
     brief_.parent_process_id = kFirstLiveId + 4 * static_cast<std::uint64_t>(live_processes / 2);
     if (notifier == Notifier::Absent) return;
-    static const std::vector<std::byte> image = read_notifier();
+    static const std::vector<std::byte> image = host::testing::driver_image("wdnotifier.sys");
     auto driver = machine_->load(image, {.service_name = "wdnotifier", .parameters = {}});
     if (!driver) give_up("loading wdnotifier.sys", driver.error().message);
     subscribe();
@@ -92,6 +83,12 @@ class Stage {
   void live() {
     brief_.process_id = kFirstBriefId + 4 * (lives_++ % kBriefIds);
     if (machine_->start_process(brief_) != 0 || machine_->exit_process(brief_.process_id) != 0) std::abort();
+  }
+
+  // The same with another parent each time: one from the middle of each bucket's chain in turn.
+  void live_of_another_parent(std::int64_t live_processes) {
+    brief_.parent_process_id = kFirstLiveId + 4 * (static_cast<std::uint64_t>(live_processes / 2) + lives_ % kBuckets);
+    live();
   }
 
   // Every process is announced again, as a consumer asks for it.
@@ -149,6 +146,11 @@ void life(benchmark::State& state) {
   for (auto _ : state) stage.live();
 }
 
+void parents(benchmark::State& state) {
+  Stage stage(Stage::Notifier::Loaded, state.range(0));
+  for (auto _ : state) stage.live_of_another_parent(state.range(0));
+}
+
 // Entries of every kind, none of which fits: a bare name, a folder, a full path of the same length as the image's.
 void exclusions(benchmark::State& state) {
   std::vector<std::string> entries;
@@ -194,6 +196,7 @@ void refresh(benchmark::State& state) {
 int main(int argc, char** argv) {
   benchmark::RegisterBenchmark("host_alone", host_alone);
   benchmark::RegisterBenchmark("life", life)->Arg(100)->Arg(1'000)->Arg(kManyProcesses)->Arg(100'000);
+  benchmark::RegisterBenchmark("parents", parents)->Arg(kManyProcesses);
   benchmark::RegisterBenchmark("exclusions", exclusions)->Arg(1'000);
   benchmark::RegisterBenchmark("doc_rules", doc_rules)->Arg(200);
   benchmark::RegisterBenchmark("refresh", refresh)->Arg(1'000)->Arg(kManyProcesses);

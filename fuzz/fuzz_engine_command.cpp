@@ -29,9 +29,9 @@ namespace command_status = defender::command_status;
 namespace {
 
 constexpr wire::NotifierProfile kProfiles[] = {wire::NotifierProfile::Wd1910, wire::NotifierProfile::Wd25080,
-                                               wire::NotifierProfile::WdA5};
+                                               wire::NotifierProfile::WdA5, wire::NotifierProfile::Wd20H1};
 constexpr const defender::CommandProtocol* kProtocols[] = {&defender::kCommands1910, &defender::kCommands25080,
-                                                           &defender::kCommandsA5};
+                                                           &defender::kCommandsA5, &defender::kCommands1910};
 constexpr std::uint32_t kStatusInvalidCid = 0xC000000B;
 constexpr std::uint64_t kProcessIds[] = {1000, 1004};
 constexpr std::int64_t kCreated = 133'000'000'000'000'000;

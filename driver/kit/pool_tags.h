@@ -33,6 +33,7 @@ inline constexpr ULONG Nis = pool_tag("WsNi");            // the driver's state
 inline constexpr ULONG NisExceptions = pool_tag("WsNx");  // the process exceptions
 
 // notifier: ours
+inline constexpr ULONG NameMarks = pool_tag("WsNm");  // beside a list in force
 inline constexpr ULONG Notifier = pool_tag("WsNo");
 
 }  // namespace tag

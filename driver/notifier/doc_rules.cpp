@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "notifier/doc_rules.h"
 
+#include <utility>
+
 #include "kit/irql.h"
 #include "kit/pool.h"
 #include "notifier/counted_string.h"
 #include "notifier/file_name.h"
 #include "notifier/lookaside.h"
+#include "notifier/name_marks.h"
 #include "notifier/pool_tag.h"
 #include "notifier/process_context_list.h"
 #include "notifier/trace.h"
@@ -26,6 +29,8 @@ PPAGED_LOOKASIDE_LIST rule_lookaside() {
   return reinterpret_cast<PPAGED_LOOKASIDE_LIST>(MpBmDocOpenRules->RuleLookaside.bytes);
 }
 
+MarkedEntries marked_rules;  // the list in force, under its lock
+
 MP_DOC_OPEN_RULE* rule_of(KernelAddress next_member) {
   return CONTAINING_RECORD(as_pointer<KernelAddress>(next_member), MP_DOC_OPEN_RULE, Next);
 }
@@ -38,20 +43,30 @@ void release_doc_open_rules(KernelAddress head) {
   }
 }
 
-// The name's text ends with its first NUL; beyond the array nothing matches.
-bool is_for(MP_DOC_OPEN_RULE* rule, const UNICODE_STRING& file_name) {
-  const std::uint32_t units = file_name.Length / sizeof(WCHAR);
-  if (units >= defender::kDocRuleNameUnits || rule->ProcessName[units]) return false;
-  const UNICODE_STRING name = {file_name.Length, file_name.Length, reinterpret_cast<PWSTR>(rule->ProcessName)};
-  return equal_names(name, file_name);
+// The name's text ends with its first NUL, which is always there.
+UNICODE_STRING name_of(MP_DOC_OPEN_RULE* rule) {
+  UNICODE_STRING name;
+  RtlInitUnicodeString(&name, reinterpret_cast<PWSTR>(rule->ProcessName));
+  return name;
 }
 
 // The doc-rule lock is held.
 MP_DOC_OPEN_RULE* find_rule(const UNICODE_STRING& file_name) {
-  for (KernelAddress at = MpBmDocOpenRules->Head; at; at = rule_of(at)->Next) {
-    if (is_for(rule_of(at), file_name)) return rule_of(at);
-  }
-  return nullptr;
+  if (marked_rules.empty()) return nullptr;
+  NameMarks marks;
+  marks.add(file_name);
+  const KernelAddress next_member = marked_rules.first(
+      marks, [&](KernelAddress candidate) { return equal_names(name_of(rule_of(candidate)), file_name); });
+  return next_member ? rule_of(next_member) : nullptr;
+}
+
+NTSTATUS mark_rules(KernelAddress head, MarkedEntries* marks) {
+  std::uint32_t count = 0;
+  for (KernelAddress at = head; at; at = rule_of(at)->Next) ++count;
+  const NTSTATUS status = marks->allocate(count);
+  if (!NT_SUCCESS(status)) return status;
+  for (KernelAddress at = head; at; at = rule_of(at)->Next) marks->add(mark_of(name_of(rule_of(at))), at);
+  return STATUS_SUCCESS;
 }
 
 }  // namespace
@@ -75,6 +90,7 @@ NTSTATUS MpInitializeDocOpenRules() {
 void stop_doc_open_rules() {
   if (!MpBmDocOpenRules) return;
   release_doc_open_rules(MpBmDocOpenRules->Head);
+  marked_rules.release();
   ExDeletePagedLookasideList(rule_lookaside());
   ExDeleteResourceLite(doc_rule_lock());
   ExFreePoolWithTag(MpBmDocOpenRules, pool_tag::kDocRules);
@@ -135,11 +151,17 @@ NTSTATUS DocRuleList::push(const void* name, std::uint32_t name_size, const void
   return STATUS_SUCCESS;
 }
 
-void DocRuleList::exchange() {
-  const ResourceLock lock(doc_rule_lock(), LockMode::Exclusive);
-  const KernelAddress in_force = MpBmDocOpenRules->Head;
-  MpBmDocOpenRules->Head = head_;
-  head_ = in_force;
+NTSTATUS DocRuleList::exchange() {
+  MarkedEntries marks;
+  const NTSTATUS status = mark_rules(head_, &marks);
+  if (!NT_SUCCESS(status)) return status;
+  {
+    const ResourceLock lock(doc_rule_lock(), LockMode::Exclusive);
+    std::swap(MpBmDocOpenRules->Head, head_);
+    std::swap(marked_rules, marks);
+  }
+  marks.release();
+  return STATUS_SUCCESS;
 }
 
 NTSTATUS update_doc_open_rules() {

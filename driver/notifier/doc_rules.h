@@ -43,8 +43,9 @@ class DocRuleList {
   // STATUS_INSUFFICIENT_RESOURCES.
   [[nodiscard]] NTSTATUS push(const void* name, std::uint32_t name_size, const void* extensions,
                               std::uint32_t extensions_size);
-  // Exchanges the list in force, under the doc-rule lock; what was in force is this list's now.
-  void exchange();
+  // Exchanges the list in force, under the doc-rule lock; what was in force is this list's now. PASSIVE_LEVEL.
+  // STATUS_INSUFFICIENT_RESOURCES: both stay as they were.
+  [[nodiscard]] NTSTATUS exchange();
 
  private:
   defender::KernelAddress head_ = 0;

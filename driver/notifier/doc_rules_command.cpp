@@ -111,7 +111,8 @@ NTSTATUS set_doc_open_rules(const CommandBytes& command) {
   DocRuleList list;
   NTSTATUS status = read_rules(command, &list);
   if (!NT_SUCCESS(status)) return status;
-  list.exchange();
+  status = list.exchange();
+  if (!NT_SUCCESS(status)) return status;
   status = update_doc_open_rules();
   // The rules are in force; only processes that run now may still have their old ones.
   if (!NT_SUCCESS(status)) trace_error("running processes keep their doc rules: status %08X", status);

@@ -33,7 +33,7 @@ CONFORMANCE("A.5", "MP_DOC_OPEN_RULES, MP_DOC_OPEN_RULE", kEveryProfile,
   KERNEL_CHECK_EQUAL(reinterpret_cast<PPAGED_LOOKASIDE_LIST>(MpBmDocOpenRules->RuleLookaside.bytes)->L.Size, 0x228u);
   DocRuleList list;
   KERNEL_REQUIRE(NT_SUCCESS(push(list, u"AcroRd32.exe", kPdf)));
-  list.exchange();
+  KERNEL_REQUIRE(NT_SUCCESS(list.exchange()));
   const auto* const rule = reinterpret_cast<std::uint8_t*>(as_pointer<void>(MpBmDocOpenRules->Head)) - 8;
   KERNEL_CHECK_EQUAL(*reinterpret_cast<const std::uint32_t*>(rule), 0x0228DA15u);
   KERNEL_CHECK_EQUAL(*reinterpret_cast<const std::uint32_t*>(rule + 4), 1u);
@@ -48,7 +48,7 @@ CONFORMANCE("C.14", "MpSetProcessDocOpenRule", kEveryProfile,
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   DocRuleList list;
   KERNEL_REQUIRE(NT_SUCCESS(push(list, u"AcroRd32.exe", kPdf)));
-  list.exchange();
+  KERNEL_REQUIRE(NT_SUCCESS(list.exchange()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
   KERNEL_REQUIRE(context);
   const UNICODE_STRING reader = kit::counted(u"\\Device\\HarddiskVolume1\\acrord32.EXE");
@@ -68,7 +68,7 @@ CONFORMANCE("C.14", "MpSetProcessDocOpenRule", kEveryProfile,
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   DocRuleList list;
   KERNEL_REQUIRE(NT_SUCCESS(push(list, u"a.exe", kPdf)));
-  list.exchange();
+  KERNEL_REQUIRE(NT_SUCCESS(list.exchange()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
   KERNEL_REQUIRE(context);
   const UNICODE_STRING name = kit::counted(u"\\x\\a.exe");
@@ -87,7 +87,7 @@ CONFORMANCE("C.14", "MpSetProcessDocOpenRule", kEveryProfile, "of two rules for 
   DocRuleList list;
   KERNEL_REQUIRE(NT_SUCCESS(push(list, u"a.exe", kPdf)));
   KERNEL_REQUIRE(NT_SUCCESS(push(list, u"a.exe", kDoc)));
-  list.exchange();
+  KERNEL_REQUIRE(NT_SUCCESS(list.exchange()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
   KERNEL_REQUIRE(context);
   const UNICODE_STRING name = kit::counted(u"a.exe");
@@ -105,11 +105,11 @@ CONFORMANCE("C.14", "MpSetDocOpenRule", kEveryProfile, "a rule outlives its list
   {
     DocRuleList list;
     KERNEL_REQUIRE(NT_SUCCESS(push(list, u"a.exe", kPdf)));
-    list.exchange();
+    KERNEL_REQUIRE(NT_SUCCESS(list.exchange()));
     const UNICODE_STRING name = kit::counted(u"a.exe");
     KERNEL_CHECK_EQUAL(MpSetProcessDocOpenRule(context, &name), STATUS_SUCCESS);
     DocRuleList none;
-    none.exchange();
+    KERNEL_REQUIRE(NT_SUCCESS(none.exchange()));
   }
   KERNEL_REQUIRE(rule_of_context(context));
   KERNEL_CHECK_EQUAL(rule_of_context(context)->RefCount, 1);
@@ -122,7 +122,7 @@ CONFORMANCE("C.2", "MpFreeProcessContext", kEveryProfile, "the context's end giv
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   DocRuleList list;
   KERNEL_REQUIRE(NT_SUCCESS(push(list, u"a.exe", kPdf)));
-  list.exchange();
+  KERNEL_REQUIRE(NT_SUCCESS(list.exchange()));
   MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
   KERNEL_REQUIRE(context);
   const UNICODE_STRING name = kit::counted(u"a.exe");

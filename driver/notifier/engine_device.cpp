@@ -4,6 +4,7 @@
 #include "abi/wire/engine.h"
 #include "notifier/command.h"
 #include "notifier/engine_port.h"
+#include "notifier/refresh.h"
 
 namespace wdscope::notifier {
 namespace {
@@ -40,6 +41,13 @@ NTSTATUS execute(PIRP irp, ULONG input_length, ULONG output_length) {
   return complete(irp, status, written);
 }
 
+NTSTATUS statistics(PIRP irp, ULONG output_length) {
+  const wire::EngineStatistics counted = refresh_statistics();
+  if (output_length < sizeof(counted)) return complete(irp, STATUS_BUFFER_TOO_SMALL);
+  RtlCopyMemory(irp->AssociatedIrp.SystemBuffer, &counted, sizeof(counted));
+  return complete(irp, STATUS_SUCCESS, sizeof(counted));
+}
+
 NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT, PIRP irp) {
   const auto& parameters = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl;
   switch (parameters.IoControlCode) {
@@ -49,6 +57,8 @@ NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT, PIRP irp) {
       return complete(irp, reply(irp, parameters.InputBufferLength));
     case wire::kEngineCommand:
       return execute(irp, parameters.InputBufferLength, parameters.OutputBufferLength);
+    case wire::kEngineStatistics:
+      return statistics(irp, parameters.OutputBufferLength);
     default:
       return complete(irp, STATUS_INVALID_DEVICE_REQUEST);
   }

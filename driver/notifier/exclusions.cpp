@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "notifier/exclusions.h"
 
+#include <utility>
+
 #include "abi/defender/flags.h"
 #include "kit/irql.h"
 #include "kit/pool.h"
 #include "notifier/counted_string.h"
 #include "notifier/file_name.h"
 #include "notifier/hardening_exclusion.h"
+#include "notifier/name_marks.h"
 #include "notifier/pool_tag.h"
 #include "notifier/process_context_list.h"
 #include "notifier/trace.h"
@@ -23,6 +26,8 @@ using defender::MpDataLayout;
 
 constexpr std::uint32_t kExemptEngine = defender::flag::Excluded | defender::flag::EngineProcess;
 constexpr std::uint32_t kTooLong = 0x10000;
+
+MarkedEntries marked_exclusions;  // the list in force, under its lock
 
 PERESOURCE exclusion_lock() {
   return reinterpret_cast<PERESOURCE>(MpProcessExclusion->Lock.bytes);
@@ -70,10 +75,25 @@ bool matches(MP_PROCESS_EXCLUDED* entry, const UNICODE_STRING& image_name, const
 
 // The exclusion lock is held.
 bool is_listed(const UNICODE_STRING& image_name, const UNICODE_STRING& file_name) {
-  for (KernelAddress at = MpProcessExclusion->Head; at; at = as_pointer<MP_PROCESS_EXCLUDED>(at)->Next) {
-    if (matches(as_pointer<MP_PROCESS_EXCLUDED>(at), image_name, file_name)) return true;
+  if (marked_exclusions.empty()) return false;
+  NameMarks marks;
+  marks.add(file_name);
+  marks.add_with_folders(image_name);  // what is left of a wildcard ends with its backslash
+  const KernelAddress entry = marked_exclusions.first(marks, [&](KernelAddress candidate) {
+    return matches(as_pointer<MP_PROCESS_EXCLUDED>(candidate), image_name, file_name);
+  });
+  return entry != 0;
+}
+
+NTSTATUS mark_exclusions(KernelAddress head, MarkedEntries* marks) {
+  std::uint32_t count = 0;
+  for (KernelAddress at = head; at; at = as_pointer<MP_PROCESS_EXCLUDED>(at)->Next) ++count;
+  const NTSTATUS status = marks->allocate(count);
+  if (!NT_SUCCESS(status)) return status;
+  for (KernelAddress at = head; at; at = as_pointer<MP_PROCESS_EXCLUDED>(at)->Next) {
+    marks->add(mark_of(*path_of(as_pointer<MP_PROCESS_EXCLUDED>(at))), at);
   }
-  return false;
+  return STATUS_SUCCESS;
 }
 
 void exempt_known(MP_PROCESS_CONTEXT* context, PCUNICODE_STRING image_name) {
@@ -126,6 +146,7 @@ NTSTATUS MpInitializeProcessExclusions() {
 void stop_process_exclusions() {
   if (!MpProcessExclusion) return;
   free_exclusions(MpProcessExclusion->Head);
+  marked_exclusions.release();
   free_hardening_exclusions();
   ExDeleteResourceLite(exclusion_lock());
   ExFreePoolWithTag(MpProcessExclusion, pool_tag::kExclusions);
@@ -175,11 +196,17 @@ NTSTATUS ExclusionList::push(const void* text, std::uint32_t length) {
   return STATUS_SUCCESS;
 }
 
-void ExclusionList::exchange() {
-  const ResourceLock lock(exclusion_lock(), LockMode::Exclusive);
-  const KernelAddress in_force = MpProcessExclusion->Head;
-  MpProcessExclusion->Head = head_;
-  head_ = in_force;
+NTSTATUS ExclusionList::exchange() {
+  MarkedEntries marks;
+  const NTSTATUS status = mark_exclusions(head_, &marks);
+  if (!NT_SUCCESS(status)) return status;
+  {
+    const ResourceLock lock(exclusion_lock(), LockMode::Exclusive);
+    std::swap(MpProcessExclusion->Head, head_);
+    std::swap(marked_exclusions, marks);
+  }
+  marks.release();
+  return STATUS_SUCCESS;
 }
 
 }  // namespace wdscope::notifier

@@ -43,8 +43,9 @@ class ExclusionList {
 
   // Pushes one text at the front. STATUS_INSUFFICIENT_RESOURCES; STATUS_INTEGER_OVERFLOW for 0x10000 bytes or more.
   [[nodiscard]] NTSTATUS push(const void* text, std::uint32_t length);
-  // Exchanges the list in force, under the exclusion lock; what was in force is this list's now.
-  void exchange();
+  // Exchanges the list in force, under the exclusion lock; what was in force is this list's now. PASSIVE_LEVEL.
+  // STATUS_INSUFFICIENT_RESOURCES: both stay as they were.
+  [[nodiscard]] NTSTATUS exchange();
 
  private:
   defender::KernelAddress head_ = 0;

@@ -50,7 +50,8 @@ NTSTATUS set_process_exclusions(const CommandBytes& command) {
   ExclusionList list;
   NTSTATUS status = read_exclusions(command, &list);
   if (!NT_SUCCESS(status)) return status;
-  list.exchange();
+  status = list.exchange();
+  if (!NT_SUCCESS(status)) return status;
   status = MpUpdateProcessesWithExclusions();
   // The list is in force; only processes that run now may still be judged by the old one.
   if (!NT_SUCCESS(status)) trace_error("running processes keep their exemption: status %08X", status);

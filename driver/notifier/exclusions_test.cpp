@@ -19,8 +19,7 @@ template <std::size_t kUnits>
 NTSTATUS exclude(const char16_t (&text)[kUnits]) {
   ExclusionList list;
   const NTSTATUS status = list.push(text, sizeof(text) - sizeof(WCHAR));
-  if (NT_SUCCESS(status)) list.exchange();
-  return status;
+  return NT_SUCCESS(status) ? list.exchange() : status;
 }
 
 }  // namespace
@@ -57,7 +56,7 @@ CONFORMANCE("C.15", "MpSetProcessExempt", kEveryProfile,
   for (const Row& row : rows) {
     ExclusionList list;
     KERNEL_REQUIRE(NT_SUCCESS(list.push(row.exclusion.Buffer, row.exclusion.Length)));
-    list.exchange();
+    KERNEL_REQUIRE(NT_SUCCESS(list.exchange()));
     context->ProcessFlags = row.excluded ? 0 : flag::Excluded;  // either way it must change
     MpSetProcessExempt(context, &row.image, Exempt::Yes, nullptr);
     KERNEL_CHECK_EQUAL((context->ProcessFlags & flag::Excluded) != 0, row.excluded);

@@ -4,9 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 
-// The filter manager's only routine here; mingw has no header for it.
+// mingw has no header for them.
 extern "C" NTSTATUS NTAPI FltParseFileName(PCUNICODE_STRING FileName, PUNICODE_STRING Extension, PUNICODE_STRING Stream,
                                            PUNICODE_STRING FinalComponent);
+extern "C" NTKERNELAPI WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR SourceCharacter);
 
 namespace wdscope::notifier {
 namespace {
@@ -31,6 +32,10 @@ NTSTATUS final_component(PCUNICODE_STRING path, UNICODE_STRING* file_name) {
   const NTSTATUS status = FltParseFileName(path, nullptr, nullptr, &found);
   if (NT_SUCCESS(status)) *file_name = found;
   return status;
+}
+
+WCHAR upcase(WCHAR unit) {
+  return unit < kAsciiEnd ? upcase_ascii(unit) : RtlUpcaseUnicodeChar(unit);
 }
 
 bool equal_texts(const WCHAR* one, const WCHAR* other, USHORT length) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The last component of a path, as the filter manager takes it apart, and names compared as NT compares them. A life
-// compares its names with every entry of every list, so comparing begins where names differ: at their ends.
+// The last component of a path, as the filter manager takes it apart, and names compared as NT compares them. Comparing
+// begins where names differ: at their ends.
 #pragma once
 
 #include "kit/nt.h"
@@ -9,6 +9,9 @@ namespace wdscope::notifier {
 
 // <= APC_LEVEL. *file_name points into `path`. FltParseFileName's status; then *file_name is untouched.
 [[nodiscard]] NTSTATUS final_component(PCUNICODE_STRING path, UNICODE_STRING* file_name);
+
+// PASSIVE_LEVEL. The unit by which NT compares without case.
+WCHAR upcase(WCHAR unit);
 
 // PASSIVE_LEVEL. What RtlEqualUnicodeString says of the two texts of `length` bytes without case.
 bool equal_texts(const WCHAR* one, const WCHAR* other, USHORT length);

@@ -122,7 +122,7 @@ CONFORMANCE("A.5", "MP_DOC_OPEN_RULES, MP_DOC_OPEN_RULE", kEveryProfile, "golden
   DocRuleList rules;
   KERNEL_REQUIRE(NT_SUCCESS(rules.push(u"a.exe", 10, u"pdf\0", 10)));
   KERNEL_REQUIRE(NT_SUCCESS(rules.push(u"b.exe", 10, u"doc\0", 10)));
-  rules.exchange();
+  KERNEL_REQUIRE(NT_SUCCESS(rules.exchange()));
   const void* const newest = as_pointer<void>(word(MpBmDocOpenRules, 0x08) - 8);
   Image& root = golden_image(0x100);
   root.put(0x00, 0x0100DA14u).put(0x08, as_address(newest) + 8).any(0x10, 0x68);
@@ -146,7 +146,7 @@ CONFORMANCE("A.6", "MP_PROCESS_EXCLUSION, MP_PROCESS_EXCLUDED", kEveryProfile, "
   KERNEL_REQUIRE(NT_SUCCESS(exclusions.push(u"a.exe", 10)));
   KERNEL_REQUIRE(NT_SUCCESS(exclusions.push(u"\\Device\\*", 18)));
   KERNEL_REQUIRE(NT_SUCCESS(exclusions.push(u"\\a\\b.exe", 16)));
-  exclusions.exchange();
+  KERNEL_REQUIRE(NT_SUCCESS(exclusions.exchange()));
   Image& root = golden_image(0x78);
   root.any(0x00, 0x68).put(0x68, word(MpProcessExclusion, 0x68));
   CHECK_IMAGE(root, MpProcessExclusion);

@@ -9,6 +9,7 @@
 #include "notifier/hardening.h"
 #include "notifier/hardening_exclusion.h"
 #include "notifier/kernel_handle.h"
+#include "notifier/known_process.h"
 #include "notifier/message.h"
 #include "notifier/notification.h"
 #include "notifier/pre_scan.h"

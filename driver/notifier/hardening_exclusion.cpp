@@ -9,6 +9,7 @@
 #include "notifier/exclusions.h"
 #include "notifier/file_name.h"
 #include "notifier/hardening_table.h"
+#include "notifier/known_process.h"
 #include "notifier/pool_tag.h"
 #include "notifier/process_context_list.h"
 #include "notifier/trace.h"
@@ -123,12 +124,6 @@ bool is_antimalware_protected(defender::MP_PROCESS_CONTEXT_25080* context) {
   const std::uint32_t known = std::atomic_ref<std::uint32_t>(context->State).load();
   return (known & state::ProtectionValid) && (protection & kProtectionTypeMask) && signer >= kAntimalwareSigner &&
          signer <= kLastAntimalwareSigner;
-}
-
-bool is_trusted_installer(defender::MP_PROCESS_CONTEXT_25080* context) {
-  using defender::KnownProcessType;
-  const KnownProcessType type = known_type_of(context);
-  return type == KnownProcessType::TrustedInstaller || type == KnownProcessType::TrustedInstallerChild;
 }
 
 void store_hardening_exclusions(defender::MP_PROCESS_CONTEXT_25080* context, std::uint32_t bits) {

@@ -25,9 +25,6 @@ void free_hardening_exclusions();
 // Whether an anti-malware service protects the process: a known, protected process whose signer is 3 to 7.
 bool is_antimalware_protected(defender::MP_PROCESS_CONTEXT_25080* context);
 
-// Whether the process belongs to the TrustedInstaller family.
-bool is_trusted_installer(defender::MP_PROCESS_CONTEXT_25080* context);
-
 // Third rule word: the family loses its exclusion.
 inline constexpr std::uint32_t kWithdrawTrustedInstallerExclusion = 0x04;
 

@@ -7,6 +7,7 @@
 #include "notifier/conformance.h"
 #include "notifier/exclusions.h"
 #include "notifier/hardening_table.h"
+#include "notifier/known_process.h"
 #include "notifier/test_support.h"
 
 using namespace wdscope;
@@ -96,11 +97,11 @@ CONFORMANCE("C.15", "MpSetProcessHardeningExclusion", k2025,
   KERNEL_CHECK_EQUAL(decide(context, &other), kAll);
   context->Protection = 0x21;  // signer 2 is none of anti-malware's
   KERNEL_CHECK_EQUAL(decide(context, &other), 0u);
-  tail->KnownProcessType = 0x12;
+  set_known_type(tail, defender::KnownProcessType::TrustedInstallerChild);
   KERNEL_CHECK_EQUAL(decide(context, &other), kAll);
   tail->ProcessRules3 = kWithdrawTrustedInstallerExclusion;
   KERNEL_CHECK_EQUAL(decide(context, &other), 0u);
-  tail->KnownProcessType = 0;
+  set_known_type(tail, defender::KnownProcessType::None);
   KERNEL_CHECK_EQUAL(decide(context, nullptr), kAll);
   const UNICODE_STRING empty = {};
   KERNEL_CHECK_EQUAL(decide(context, &empty), kAll);

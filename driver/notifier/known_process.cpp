@@ -6,7 +6,6 @@
 #include "kit/kernel_string.h"
 #include "notifier/counted_string.h"
 #include "notifier/file_name.h"
-#include "notifier/hardening_exclusion.h"
 #include "notifier/token.h"
 #include "notifier/trace.h"
 
@@ -15,6 +14,12 @@ namespace {
 
 using defender::KnownProcessType;
 using defender::MpDataLayout;
+
+constinit std::atomic<std::uint32_t> trusted_installers{0};
+
+bool is_of_family(KnownProcessType type) {
+  return type == KnownProcessType::TrustedInstaller || type == KnownProcessType::TrustedInstallerChild;
+}
 
 bool runs_service(PEPROCESS process, defender::MpDataMember<defender::KernelAddress> MpDataLayout::*service) {
   bool found = false;
@@ -39,13 +44,25 @@ KnownProcessType type_of(PEPROCESS process, const UNICODE_STRING& file_name) {
 
 // A child counts only when its parent makes it itself: a parent that was claimed is none.
 bool is_installers_child(HANDLE parent_process_id) {
+  if (trusted_installers.load() == 0) return false;
   if (!parent_process_id || parent_process_id != PsGetCurrentProcessId()) return false;
   ContextReference parent;
   return NT_SUCCESS(MpGetProcessContextById(parent_process_id, parent.put())) &&
-         is_trusted_installer(tail_of(parent.get()));
+         is_of_family(known_type_of(tail_of(parent.get())));
 }
 
 }  // namespace
+
+bool is_trusted_installer(defender::MP_PROCESS_CONTEXT_25080* context) {
+  return is_of_family(known_type_of(context));
+}
+
+void set_known_type(defender::MP_PROCESS_CONTEXT_25080* context, KnownProcessType type) {
+  std::atomic_ref<std::uint32_t> word(context->KnownProcessType);
+  const auto old = static_cast<KnownProcessType>(word.exchange(static_cast<std::uint32_t>(type)));
+  if (is_of_family(type)) trusted_installers.fetch_add(1);
+  if (is_of_family(old)) trusted_installers.fetch_sub(1);
+}
 
 void classify_known_process(PEPROCESS process, MP_PROCESS_CONTEXT* context, HANDLE parent_process_id) {
   kit::expect_irql_at_most(PASSIVE_LEVEL);
@@ -57,7 +74,7 @@ void classify_known_process(PEPROCESS process, MP_PROCESS_CONTEXT* context, HAND
   if (type == KnownProcessType::None && is_installers_child(parent_process_id)) {
     type = KnownProcessType::TrustedInstallerChild;
   }
-  tail->KnownProcessType = static_cast<std::uint32_t>(type);
+  set_known_type(tail, type);
   if (mp_data(&MpDataLayout::DllHostTracking) && equal_names(file_name, kit::counted(u"dllhost.exe"))) {
     tail->State |= defender::state::DllHost;
   }

@@ -13,4 +13,11 @@ namespace wdscope::notifier {
 // `parent_process_id` may be null.
 void classify_known_process(PEPROCESS process, MP_PROCESS_CONTEXT* context, HANDLE parent_process_id);
 
+// Whether the process belongs to the TrustedInstaller family.
+bool is_trusted_installer(defender::MP_PROCESS_CONTEXT_25080* context);
+
+// <= APC_LEVEL. The only way to change KnownProcessType: how many contexts are of the TrustedInstaller
+// family is counted, so that nobody's parent is looked for while there is none.
+void set_known_type(defender::MP_PROCESS_CONTEXT_25080* context, defender::KnownProcessType type);
+
 }  // namespace wdscope::notifier

@@ -55,14 +55,14 @@ CONFORMANCE("A.3.3", "KnownProcessType", k2025,
   MP_PROCESS_CONTEXT* const parent = insert_context(4, PsGetProcessCreateTimeQuadPart(PsInitialSystemProcess));
   MP_PROCESS_CONTEXT* const child = insert_context(400, 1);
   KERNEL_REQUIRE(parent && child);
-  tail_of(parent)->KnownProcessType = 0x11;
+  set_known_type(tail_of(parent), defender::KnownProcessType::TrustedInstaller);
   child->ImageName = as_address(duplicate_string(kit::counted(u"\\x\\child.exe")));
   KERNEL_REQUIRE(child->ImageName);
   classify_known_process(PsInitialSystemProcess, child, as_id(1000));  // claimed, not the maker
   KERNEL_CHECK_EQUAL(tail_of(child)->KnownProcessType, 0u);
   classify_known_process(PsInitialSystemProcess, child, as_id(4));
   KERNEL_CHECK_EQUAL(tail_of(child)->KnownProcessType, 0x12u);
-  tail_of(parent)->KnownProcessType = 0;
+  set_known_type(tail_of(parent), defender::KnownProcessType::None);
   classify_known_process(PsInitialSystemProcess, child, as_id(4));
   KERNEL_CHECK_EQUAL(tail_of(child)->KnownProcessType, 0u);
   MpReleaseProcessContext(parent);

@@ -61,16 +61,12 @@ NTSTATUS start_connections() {
   NTSTATUS status = create_object(&MpDataLayout::ProcessNotification, wd ? defender::kWdProcessNotificationCallback
                                                                          : defender::kMpProcessNotificationCallback);
   if (!NT_SUCCESS(status)) return status;
-  status = create_object(&MpDataLayout::NriNotification,
-                         wd ? defender::kWdNriNotificationCallback : defender::kMpNriNotificationCallback);
+  const char16_t* const nri_name = wd ? defender::kWdNriNotificationCallback : defender::kMpNriNotificationCallback;
+  status = create_object(&MpDataLayout::NriNotification, nri_name);
   if (!NT_SUCCESS(status)) return status;
   status = require_no_owner(as_pointer<_CALLBACK_OBJECT>(mp_data(&MpDataLayout::NriNotification)));
   if (!NT_SUCCESS(status)) {
-    trace_error(
-        "refused: %ws has an owner (a live Microsoft Defender, or another notifier) or cannot be examined: "
-        "status %08X",
-        reinterpret_cast<PCWSTR>(wd ? defender::kWdNriNotificationCallback : defender::kMpNriNotificationCallback),
-        status);
+    report_owner(reinterpret_cast<PCWSTR>(nri_name), status);
     return status;
   }
   PVOID registration = nullptr;

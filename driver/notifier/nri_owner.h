@@ -12,4 +12,8 @@ namespace wdscope::notifier {
 // research into the executive's callback objects; it stands at these places in every known Windows for x64.
 [[nodiscard]] NTSTATUS require_no_owner(PCALLBACK_OBJECT object);
 
+// PASSIVE_LEVEL. Tells the debugger, and who listens to our ETW provider (abi/wire/notifier_tracing.h), that the start
+// ends with this status for the sake of the object of that name.
+void report_owner(PCWSTR name, NTSTATUS status);
+
 }  // namespace wdscope::notifier

@@ -3,6 +3,7 @@
 #include "abi/defender/flags.h"
 #include "notifier/command.h"
 #include "notifier/hardening_exclusion.h"
+#include "notifier/known_process.h"
 #include "notifier/message.h"
 #include "notifier/process_context_list.h"
 

@@ -109,9 +109,7 @@ NTSTATUS fill_context(MP_PROCESS_CONTEXT* context, const CreateParameters* param
   if (!NT_SUCCESS(status)) return status;
   if (context->ProcessId == kit::kSystemProcessId) {
     context->ProcessFlags |= defender::flag::SystemProcess | defender::flag::Trusted;
-    if (auto* const tail = tail_of(context)) {
-      tail->KnownProcessType = static_cast<std::uint32_t>(defender::KnownProcessType::System);
-    }
+    if (auto* const tail = tail_of(context)) set_known_type(tail, defender::KnownProcessType::System);
   }
   auto* const tail = tail_of(context);
   return tail ? create_copy_cache(tail) : STATUS_SUCCESS;
@@ -178,7 +176,10 @@ void MpFreeProcessContext(MP_PROCESS_CONTEXT* context) {
   if (context->DocRule) release_doc_open_rule(as_pointer<MP_DOC_OPEN_RULE>(context->DocRule));
   free_string(image_name_of(context));
   free_string(command_line_of(context));
-  if (auto* const tail = tail_of(context)) free_copy_cache(tail);
+  if (auto* const tail = tail_of(context)) {
+    free_copy_cache(tail);
+    set_known_type(tail, defender::KnownProcessType::None);
+  }
   context->Magic = 0;
   free_to(context_lookaside(), context);
 }

@@ -3,6 +3,7 @@
 
 #include "abi/defender/flags.h"
 #include "notifier/hardening_exclusion.h"
+#include "notifier/known_process.h"
 #include "notifier/trust.h"
 
 namespace wdscope::notifier {
@@ -52,10 +53,7 @@ void MpSetProcessInfoByContext(MP_PROCESS_CONTEXT* context, const defender::PROC
   if (auto* const tail = tail_of(context)) {
     store_whole<std::uint32_t>(tail->ProcessRules3, info.Rules3);
     apply_hardening(tail, info);
-    if (info.CloudSync == 1) {
-      store_whole<std::uint32_t>(tail->KnownProcessType,
-                                 static_cast<std::uint32_t>(defender::KnownProcessType::CloudSyncProvider));
-    }
+    if (info.CloudSync == 1) set_known_type(tail, defender::KnownProcessType::CloudSyncProvider);
   }
   apply_common(context, info);
   MpUpdateProcessTrust(context);

@@ -3,6 +3,7 @@
 
 #include "abi/defender/flags.h"
 #include "notifier/conformance.h"
+#include "notifier/known_process.h"
 #include "notifier/test_support.h"
 
 using namespace wdscope;
@@ -83,7 +84,7 @@ CONFORMANCE("C.16", "MpSetProcessInfoByContext", k2025,
   KERNEL_REQUIRE(context);
   auto* const tail = tail_of(context);
   for (const std::uint32_t type : {0x11u, 0x12u}) {
-    tail->KnownProcessType = type;
+    set_known_type(tail, static_cast<defender::KnownProcessType>(type));
     tail->State = defender::state::HardeningExclusions;
     defender::PROCESS_INFO_25080 info = {};
     info.HardeningValid = 1;

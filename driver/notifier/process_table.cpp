@@ -18,6 +18,10 @@ namespace {
 constexpr LONGLONG kNoTime = MINLONGLONG;
 LONGLONG latest_create_time = kNoTime;
 
+// Whom the last walk led to: a parent with many children is looked for at each of them. In the table, or null. Written
+// under the table lock, shared or not.
+constinit std::atomic<MP_PROCESS_CONTEXT*> last_walked_to{nullptr};
+
 constexpr ULONG kSecurityCheckFailure = 0x139;
 constexpr ULONG kCorruptListEntry = 3;  // FAST_FAIL_CORRUPT_LIST_ENTRY
 
@@ -41,25 +45,39 @@ MP_PROCESS_CONTEXT* context_of(LIST_ENTRY* links) {
   return CONTAINING_RECORD(reinterpret_cast<defender::ListLinks*>(links), MP_PROCESS_CONTEXT, TableLinks);
 }
 
+struct Key {
+  HANDLE process_id;
+  LONGLONG create_time;
+  bool is_of(LIST_ENTRY* links) const { return is_of(context_of(links)); }
+  bool is_of(const MP_PROCESS_CONTEXT* context) const {
+    return context->ProcessId == reinterpret_cast<ULONG_PTR>(process_id) && context->CreateTime == create_time;
+  }
+};
+
 // A key stands once in a table, so it does not matter from where one looks for it. From both ends at once the next
 // context of one half comes from memory while the other's is awaited; and both a young process and an old one, which
 // have the most children, stand near an end.
-MP_PROCESS_CONTEXT* find_in(LIST_ENTRY* head, HANDLE process_id, LONGLONG create_time) {
-  const auto is_it = [=](LIST_ENTRY* links) {
-    const MP_PROCESS_CONTEXT* const context = context_of(links);
-    return context->ProcessId == reinterpret_cast<ULONG_PTR>(process_id) && context->CreateTime == create_time;
-  };
+MP_PROCESS_CONTEXT* walk(LIST_ENTRY* head, const Key& key) {
   LIST_ENTRY* from_head = head->Flink;
   LIST_ENTRY* from_tail = head->Blink;
   if (from_head == head) return nullptr;
   for (;;) {
-    if (is_it(from_head)) return context_of(from_head);
+    if (key.is_of(from_head)) return context_of(from_head);
     if (from_head == from_tail) return nullptr;
-    if (is_it(from_tail)) return context_of(from_tail);
+    if (key.is_of(from_tail)) return context_of(from_tail);
     from_head = from_head->Flink;
     if (from_head == from_tail) return nullptr;
     from_tail = from_tail->Blink;
   }
+}
+
+MP_PROCESS_CONTEXT* find_in(LIST_ENTRY* head, const Key& key) {
+  MP_PROCESS_CONTEXT* const last = last_walked_to.load(std::memory_order_relaxed);
+  if (last && key.is_of(last)) return last;
+  MP_PROCESS_CONTEXT* const found = walk(head, key);
+  // Who stands in front is found as quickly without being remembered.
+  if (found && links_of(found) != head->Flink) last_walked_to.store(found, std::memory_order_relaxed);
+  return found;
 }
 
 // To follow damaged links would spread the damage: stop as the compiler's own fast-fail does.
@@ -133,7 +151,7 @@ NTSTATUS MpGetProcessContextByIdAndCreationTime(HANDLE process_id, LONGLONG crea
   if (!process_id) return STATUS_NOT_FOUND;
   const ResourceLock lock(table_resource(), LockMode::Shared);
   if (create_time > latest_create_time) return STATUS_NOT_FOUND;
-  MP_PROCESS_CONTEXT* const found = find_in(bucket_of(process_id), process_id, create_time);
+  MP_PROCESS_CONTEXT* const found = find_in(bucket_of(process_id), {process_id, create_time});
   if (!found) return STATUS_NOT_FOUND;
   reference_context(found);
   *context = found;
@@ -182,6 +200,9 @@ void unlink_from_table(MP_PROCESS_CONTEXT* context) {
   require_sound(next->Blink == links && previous->Flink == links, links);
   previous->Flink = next;
   next->Blink = previous;
+  if (last_walked_to.load(std::memory_order_relaxed) == context) {
+    last_walked_to.store(nullptr, std::memory_order_relaxed);
+  }
 }
 
 }  // namespace wdscope::notifier

@@ -43,6 +43,30 @@ CONFORMANCE("C.1", "MpGetProcessContextByIdAndCreationTime", kEveryProfile,
   MpReleaseProcessContext(new_one);
 }
 
+CONFORMANCE("C.1", "MpGetProcessContextByIdAndCreationTime", kEveryProfile,
+            "whoever stands anywhere in a bucket is found, as often as asked for, until it leaves the table") {
+  const test::State state(profile);
+  KERNEL_REQUIRE(NT_SUCCESS(state.status()));
+  constexpr ULONG_PTR kSameBucket = 4 * 0x80;
+  MP_PROCESS_CONTEXT* contexts[5];
+  for (ULONG_PTR index = 0; index < 5; ++index) {
+    contexts[index] = insert_context(400 + index * kSameBucket, 1);
+    KERNEL_REQUIRE(contexts[index]);
+  }
+  for (MP_PROCESS_CONTEXT* const context : contexts) {
+    for (int time = 0; time < 2; ++time) {
+      ContextReference found;
+      KERNEL_CHECK(NT_SUCCESS(MpGetProcessContextByIdAndCreationTime(as_id(context->ProcessId), 1, found.put())));
+      KERNEL_CHECK_EQUAL(found.get(), context);
+    }
+    MP_PROCESS_CONTEXT* other = nullptr;
+    KERNEL_CHECK_EQUAL(MpGetProcessContextByIdAndCreationTime(as_id(context->ProcessId), 0, &other), STATUS_NOT_FOUND);
+    MpDeleteProcessContext(context);
+    KERNEL_CHECK_EQUAL(MpGetProcessContextByIdAndCreationTime(as_id(context->ProcessId), 1, &other), STATUS_NOT_FOUND);
+  }
+  for (MP_PROCESS_CONTEXT* const context : contexts) MpReleaseProcessContext(context);
+}
+
 CONFORMANCE("C.1", "MpGetProcessContextByIdAndCreationTime", kEveryProfile, "pid 0 and an unknown time are not found") {
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));

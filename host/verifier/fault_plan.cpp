@@ -19,6 +19,7 @@ struct FaultPlan::State {
   std::string last_failure;
   std::optional<std::uint32_t> number;  // set: no rounds
   std::uint32_t asked = 0;
+  std::function<void()> interruption;  // instead of failing
 };
 
 std::atomic<FaultPlan*> current_fault_plan{nullptr};
@@ -45,6 +46,13 @@ void FaultPlan::fail_call(std::uint32_t number) {
   std::lock_guard hold(state_->mutex);
   state_->number = number;
   state_->asked = 0;
+  state_->interruption = nullptr;
+}
+
+void FaultPlan::interrupt_call(std::uint32_t number, std::function<void()> what) {
+  fail_call(number);
+  std::lock_guard hold(state_->mutex);
+  state_->interruption = std::move(what);
 }
 
 bool FaultPlan::next() {
@@ -65,9 +73,18 @@ std::string FaultPlan::last_failure() const {
 bool FaultPlan::says_fail(const char* routine, void* caller) {
   if (!image_containing(caller)) return false;
   if (!state_->routines.empty() && std::ranges::find(state_->routines, routine) == state_->routines.end()) return false;
+  std::function<void()> interruption;
   {
     std::lock_guard hold(state_->mutex);
-    if (state_->number) return ++state_->asked == *state_->number || *state_->number == 0;
+    if (state_->number) {
+      const bool meant = ++state_->asked == *state_->number || *state_->number == 0;
+      if (!meant || !state_->interruption) return meant;
+      interruption = state_->interruption;
+    }
+  }
+  if (interruption) {
+    interruption();
+    return false;
   }
   const std::vector<void*> frames = capture_stack();
   std::string key = routine;

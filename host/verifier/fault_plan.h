@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ class FaultPlan {
 
   // Instead of rounds: of the calls that ask from now on, the `number`-th fails, counted from 1; 0: every one.
   void fail_call(std::uint32_t number);
+  // The same, but instead of failing that call waits while `what` runs, on its thread, with no lock of the host held:
+  // what other threads do in the middle of a driver's routine.
+  void interrupt_call(std::uint32_t number, std::function<void()> what);
 
   // Begins a round. False when the round before failed nothing: every stack that was ever seen has failed once.
   bool next();

@@ -23,7 +23,7 @@ class CommandLine(Story):
                 (["wathc"], "did you mean 'watch'"),
                 (["run", "--fromat", "text", "--", "true"], "did you mean '--format'"),
                 (["run", "true"], "wdscope run -- true"),
-                (["run", "--profile", "2019", "--", "true"], "1910,25080,a5"),
+                (["run", "--profile", "2019", "--", "true"], "1910,20h1,25080,a5"),
                 (["lab", "laod", "x.sys"], "lab load"),
                 (["lab", "load"], "FILE"),
                 (["lab", "load", "x.sys", "y.sys"], "unexpected 'y.sys'"),
@@ -34,7 +34,7 @@ class CommandLine(Story):
 
     def test_a_wrong_profile_in_the_environment_is_refused(self):
         done = wdscope("run", "--", "true", env=environment(WDSCOPE_PROFILE="2019"))
-        self.assert_says(done, 2, "1910,25080,a5")
+        self.assert_says(done, 2, "1910,20h1,25080,a5")
 
     def test_a_closed_standard_output_is_told(self):
         with open("/dev/full", "w", encoding="utf-8") as full:
@@ -57,7 +57,7 @@ class CommandLine(Story):
 
         self.assertEqual(completed("wdscope", "re"), ["record", "replay"])
         self.assertEqual(completed("wdscope", "run", "--prof"), ["--profile"])
-        self.assertEqual(completed("wdscope", "run", "--profile", ""), ["1910", "25080", "a5"])
+        self.assertEqual(completed("wdscope", "run", "--profile", ""), ["1910", "20h1", "25080", "a5"])
         self.assertEqual(completed("wdscope", "completion", "f"), ["fish"])
         self.assertEqual(completed("wdscope", "la"), ["lab", "layouts"])
         self.assertEqual(completed("wdscope", "lab", "pl"), ["play"])

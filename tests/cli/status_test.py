@@ -10,6 +10,7 @@ from story import PROFILES, Story, wdscope
 class Status(Story):
     def test_it_recognises_every_profile_by_agreeing_events(self):
         evidence = {"1910": ("creates_parent_by_pointer", "contexts_at_minus_10"),
+                    "20h1": ("creates_parent_by_pointer", "contexts_at_minus_10"),
                     "25080": ("creates_parent_by_value", "no_context_near"),
                     "a5": ("creates_parent_by_value", "contexts_at_minus_08")}
         for profile in PROFILES:

@@ -11,7 +11,7 @@ from pathlib import Path
 WDSCOPE = os.environ["WDSCOPE"]
 ROOT = Path(os.environ["WDSCOPE_ROOT"])
 DRIVERS = Path(os.environ["WDSCOPE_DRIVERS_BUILT"])
-PROFILES = ("1910", "25080", "a5")
+PROFILES = ("1910", "20h1", "25080", "a5")
 VOLUME = "\\Device\\HarddiskVolume1"
 
 # A command that waits too long is a failure, never a pass: sanitised builds on a busy machine need the room.

@@ -116,7 +116,7 @@ TEST_P(CommandStory, TheOriginSaysThatThisIsAReplica) {
   EXPECT_NE(lab_->origin().boot_id, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Profiles, CommandStory, testing::Values(Profile::Wd1910, Profile::Wd25080, Profile::WdA5),
+INSTANTIATE_TEST_SUITE_P(Profiles, CommandStory, testing::ValuesIn(kProfiles),
                          [](const auto& profile) { return std::string(profile_name(profile.param)); });
 
 class SnapshotStory : public LabStory, public testing::WithParamInterface<Profile> {
@@ -142,7 +142,7 @@ TEST_P(SnapshotStory, TheStreamBeginsWithWhatRanBeforeBetweenTwoMarks) {
   EXPECT_EQ(of_process(events, to_nt_pid(getpid())).size(), 1u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Profiles, SnapshotStory, testing::Values(Profile::Wd1910, Profile::Wd25080, Profile::WdA5),
+INSTANTIATE_TEST_SUITE_P(Profiles, SnapshotStory, testing::ValuesIn(kProfiles),
                          [](const auto& profile) { return std::string(profile_name(profile.param)); });
 
 }  // namespace

@@ -112,7 +112,7 @@ TEST_P(HistoryStory, ALabWithAHistoryFollowsNothingElse) {
   EXPECT_EQ(lab_->play([]() -> Result<void> { return {}; }).error().code, ErrorCode::Usage);
 }
 
-INSTANTIATE_TEST_SUITE_P(Profiles, HistoryStory, testing::Values(Profile::Wd1910, Profile::Wd25080, Profile::WdA5),
+INSTANTIATE_TEST_SUITE_P(Profiles, HistoryStory, testing::ValuesIn(kProfiles),
                          [](const auto& parameter) { return std::string(profile_name(parameter.param)); });
 
 }  // namespace

@@ -181,8 +181,7 @@ TEST_F(LabItself, OneFeedAtATime) {
 }
 
 TEST_F(LabItself, ProfilesHaveNames) {
-  for (const Profile profile : {Profile::Wd1910, Profile::Wd25080, Profile::WdA5})
-    EXPECT_EQ(parse_profile(profile_name(profile)), profile);
+  for (const Profile profile : kProfiles) EXPECT_EQ(parse_profile(profile_name(profile)), profile);
   EXPECT_EQ(parse_profile("1911").error().code, ErrorCode::Usage);
 }
 

@@ -51,7 +51,7 @@ class NotifierModel {
   };
   using Told = std::vector<Expected>;
 
-  bool of_2025() const { return profile_ != Profile::Wd1910; }
+  bool of_2025() const { return !is_2019(profile_); }
   bool runs(const std::string& name) const;
   static constexpr std::uint32_t kAllHardening = 7;
   static bool of_the_family(const Context& context);

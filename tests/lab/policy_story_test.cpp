@@ -341,10 +341,8 @@ TEST_P(PolicyStory, PoliciesAreExchangedWhileProcessesComeAndGo) {
 std::string story_profile(const testing::TestParamInfo<Profile>& info) {
   return std::string(profile_name(info.param));
 }
-INSTANTIATE_TEST_SUITE_P(Profiles, PolicyStory, testing::Values(Profile::Wd1910, Profile::Wd25080, Profile::WdA5),
-                         story_profile);
-INSTANTIATE_TEST_SUITE_P(Profiles, PolicyAnswers, testing::Values(Profile::Wd1910, Profile::Wd25080, Profile::WdA5),
-                         story_profile);
+INSTANTIATE_TEST_SUITE_P(Profiles, PolicyStory, testing::ValuesIn(kProfiles), story_profile);
+INSTANTIATE_TEST_SUITE_P(Profiles, PolicyAnswers, testing::ValuesIn(kProfiles), story_profile);
 
 }  // namespace
 }  // namespace wdscope

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "abi/defender/callback_names.h"
+#include "abi/wire/notifier_tracing.h"
 #include "conformance.h"
 #include "engine.h"
+#include "host/etw/provider.h"
 #include "host/ob/object.h"
 #include "notifications.h"
 #include "notifier_machine.h"
@@ -11,6 +15,7 @@
 namespace wdscope::test {
 namespace {
 
+namespace tracing = wire::notifier_tracing;
 using wire::NotifierProfile;
 
 void NTAPI take_refresh(void*, void*, void*) {}
@@ -127,6 +132,41 @@ TEST(NotifierLoad, ATakenDeviceNameFailsTheStartAndLeavesNothing) {
   EXPECT_EQ(seen.of(1000).size(), 1u);
 }
 
+// What a session hears that listens to the notifier's ETW provider.
+class TracedRefusals {
+ public:
+  struct Refusal {
+    std::uint32_t status;
+    std::u16string name;
+  };
+
+  TracedRefusals() {
+    std::memcpy(provider_.data(), &tracing::kProvider, provider_.size());
+    host::TraceSession session;
+    session.level = tracing::kLevel;
+    session.consumer = [this](const host::EventDescriptor& event, std::span<const std::byte> data) {
+      EXPECT_EQ(event.id, tracing::kForeignOwner);
+      ASSERT_GT(data.size(), sizeof(tracing::ForeignOwnerEvent));
+      Refusal refusal{0, std::u16string((data.size() - sizeof(refusal.status)) / sizeof(char16_t), u' ')};
+      std::memcpy(&refusal.status, data.data(), sizeof refusal.status);
+      std::memcpy(refusal.name.data(), data.data() + sizeof refusal.status, refusal.name.size() * sizeof(char16_t));
+      EXPECT_EQ(refusal.name.back(), u'\0');
+      refusal.name.pop_back();
+      all_.push_back(std::move(refusal));
+    };
+    host::enable_provider(provider_, session);
+  }
+  ~TracedRefusals() { host::disable_provider(provider_); }
+  TracedRefusals(const TracedRefusals&) = delete;
+  TracedRefusals& operator=(const TracedRefusals&) = delete;
+
+  const std::vector<Refusal>& all() const { return all_; }
+
+ private:
+  host::ProviderId provider_;
+  std::vector<Refusal> all_;
+};
+
 // The only registrant of the Nri object is WdFilter: whoever is there already owns the pair.
 TEST(NotifierLoad, ALiveDefenderIsNotDisturbed) {
   constexpr auto kStatusAlreadyRegistered = host::nt_status(0xC0000718);
@@ -138,10 +178,14 @@ TEST(NotifierLoad, ALiveDefenderIsNotDisturbed) {
     ASSERT_NE(nri, nullptr);
     host::CallbackRegistration* const foreign = host::ExRegisterCallback(nri, take_refresh, nullptr);
     ASSERT_NE(foreign, nullptr);
+    TracedRefusals traced;
     const auto refused = machine.try_load(with_profile(profile));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().status, kStatusAlreadyRegistered);
     EXPECT_TRUE(machine.debug_output().contains("refused: \\Callback\\WdNriNotificationCallback has an owner"));
+    ASSERT_EQ(traced.all().size(), 1u);
+    EXPECT_EQ(traced.all()[0].status, static_cast<std::uint32_t>(kStatusAlreadyRegistered));
+    EXPECT_EQ(traced.all()[0].name, u"\\Callback\\WdNriNotificationCallback");
     host::ExUnregisterCallback(foreign);
     host::ObfDereferenceObject(nri);
     machine.load(profile);  // when it has gone, nothing is in the way

@@ -2,8 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <span>
 
+#include "abi/defender/commands.h"
 #include "abi/defender/flags.h"
+#include "abi/wire/engine_statistics.h"
 #include "conformance.h"
 #include "engine.h"
 #include "notifications.h"
@@ -13,6 +16,7 @@ namespace wdscope::test {
 namespace {
 
 using wire::NotifierProfile;
+namespace command_status = defender::command_status;
 
 class Refresh : public testing::TestWithParam<NotifierProfile> {
  protected:
@@ -21,6 +25,19 @@ class Refresh : public testing::TestWithParam<NotifierProfile> {
     EXPECT_EQ(machine_.machine().adopt_process(early_), 0);
     machine_.load(GetParam());
   }
+
+  // Asked for by a service that comes for that alone. Too little room for them is said, not written over.
+  wire::EngineStatistics statistics() {
+    auto file = machine_.machine().open(wire::kEngineUserDeviceName, host::Access::ReadWrite);
+    EXPECT_TRUE(file) << file.error().message;
+    wire::EngineStatistics counted{};
+    const auto output = std::as_writable_bytes(std::span(&counted, 1));
+    const auto refused = (*file)->control(wire::kEngineStatistics, {}, output.first(8));
+    EXPECT_EQ(static_cast<std::uint32_t>(refused.status), command_status::BufferTooSmall);
+    EXPECT_EQ((*file)->control(wire::kEngineStatistics, {}, output).information, sizeof counted);
+    return counted;
+  }
+
   NotifierMachine machine_;
   host::ProcessStart early_;
 };
@@ -70,11 +87,14 @@ TEST_P(Refresh, IsNotDoneForArgumentsThatAreNotARequest) {
   notify_nri(reinterpret_cast<void*>(0x1000));
   notify_nri(reinterpret_cast<void*>(0xDEAD'0000'0000'0000));
   EXPECT_TRUE(seen.all().empty());
+  EXPECT_EQ(statistics().refused_refreshes, 5u);
+  EXPECT_EQ(statistics().refreshes, 0u);
   EXPECT_EQ(machine_.debug_output().contains("1910 would bug-check here"), is_2019(GetParam()));
   // Only the low 32 bits count.
   std::uint64_t low_zero = 0x1'0000'0000;
   notify_nri(&low_zero);
   EXPECT_EQ(seen.all().size(), 2u);
+  EXPECT_EQ(statistics().refreshes, 1u);
 }
 
 TEST_P(Refresh, FromInsideANotificationRunsThereAndThen) {

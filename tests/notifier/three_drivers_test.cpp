@@ -103,8 +103,7 @@ class Trio {
 };
 
 class ThreeDrivers : public testing::TestWithParam<wire::NotifierProfile> {};
-INSTANTIATE_TEST_SUITE_P(Profiles, ThreeDrivers,
-                         testing::Values(wire::NotifierProfile::Wd1910, wire::NotifierProfile::WdA5), profile_name);
+INSTANTIATE_TEST_SUITE_P(Profiles, ThreeDrivers, testing::ValuesIn(kAllProfiles), profile_name);
 
 TEST_P(ThreeDrivers, ComeAndGoInAnyOrder) {
   conforms("D", "MpCreateCallback", "whichever of WdFilter and WdNisDrv comes first creates the objects");

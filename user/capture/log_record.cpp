@@ -51,7 +51,12 @@ constexpr std::array<std::string_view, kFieldCount> kFieldNames = {
 // The fields of one line that matter; numbers as their digits. Only those of the outermost object count.
 class FieldCollector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, FieldCollector> {
  public:
+  // `stream` is what the reader reads.
+  explicit FieldCollector(const rapidjson::MemoryStream& stream) : stream_(stream) {}
+
   std::string_view operator[](Field field) const { return values_[field]; }
+  // Of the field's name, from 1; the first when the field is not there.
+  std::size_t column_of(Field field) const { return columns_[field]; }
   bool is_object() const { return is_object_; }
 
   bool Default() { return true; }
@@ -59,6 +64,8 @@ class FieldCollector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Fi
     if (depth_ == 1) {
       const auto found = std::find(kFieldNames.begin(), kFieldNames.end(), std::string_view(name, size));
       current_ = static_cast<std::size_t>(found - kFieldNames.begin());
+      // The name and its two quotes have been read.
+      if (current_ < kFieldCount) columns_[current_] = stream_.Tell() - (size + 2) + 1;
     }
     return true;
   }
@@ -95,7 +102,15 @@ class FieldCollector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Fi
     if (depth_ == 1 && current_ < kFieldCount) values_[current_] = value;
   }
 
+  static constexpr std::array<std::size_t, kFieldCount> kNowhere = [] {
+    std::array<std::size_t, kFieldCount> columns{};
+    columns.fill(1);
+    return columns;
+  }();
+
+  const rapidjson::MemoryStream& stream_;
   std::array<std::string, kFieldCount> values_;
+  std::array<std::size_t, kFieldCount> columns_ = kNowhere;
   std::size_t current_ = kFieldCount;
   std::size_t depth_ = 0;
   bool is_object_ = false;
@@ -124,8 +139,8 @@ std::string_view message_field(std::string_view message, std::string_view name) 
   return {};
 }
 
-tl::unexpected<Error> damaged(std::string what) {
-  return failure(ErrorCode::InputDamaged, std::move(what));
+tl::unexpected<Error> damaged(std::size_t column, std::string_view what) {
+  return failure(ErrorCode::InputDamaged, fmt::format("{}: {}", column, what));
 }
 
 // Sysmon writes - where it knows nothing, the collectors an empty text.
@@ -164,7 +179,7 @@ class RecordReader {
     record_.channel = channel;
     record_.kind = kind;
     const std::string_view host = known(fields_[kHostname]) ? fields_[kHostname] : fields_[kComputer];
-    if (!known(host)) return damaged("a process event without the name of its machine: expected Hostname");
+    if (!known(host)) return damaged(1, "a process event without the name of its machine: expected Hostname");
     record_.host = host;
     if (auto done = read_times(); !done) return tl::unexpected(done.error());
     if (auto done = channel == LogRecord::Channel::Sysmon ? read_sysmon() : read_security(); !done)
@@ -177,8 +192,8 @@ class RecordReader {
     if (!known(fields_[field])) return {};
     time = parse_log_time(fields_[field]);
     if (time) return {};
-    return damaged(
-        fmt::format("'{}' is no time: expected {} as 2020-09-14 12:06:01.826", fields_[field], kFieldNames[field]));
+    return damaged(fields_.column_of(field), fmt::format("'{}' is no time: expected {} as 2020-09-14 12:06:01.826",
+                                                         fields_[field], kFieldNames[field]));
   }
 
   Result<void> read_times() {
@@ -189,7 +204,7 @@ class RecordReader {
       if (auto done = read_time(field, *time); !done) return done;
     }
     if (record_.utc_time || record_.time_created || record_.event_time || record_.received_time) return {};
-    return damaged("a process event without a time: expected UtcTime, TimeCreated, EventTime or @timestamp");
+    return damaged(1, "a process event without a time: expected UtcTime, TimeCreated, EventTime or @timestamp");
   }
 
   // The field, or what the message says under `in_message`.
@@ -201,11 +216,15 @@ class RecordReader {
     const std::string_view value = text(field, in_message);
     id = read_number(value, right);
     if (right) return {};
-    return damaged(fmt::format("'{}' is no process id: expected {} as 4242 or 0x1092", value, kFieldNames[field]));
+    return damaged(fields_.column_of(known(fields_[field]) ? field : kMessage),
+                   fmt::format("'{}' is no process id: expected {} as 4242 or 0x1092", value, kFieldNames[field]));
   }
   Result<void> read_image(Field field, std::string_view in_message) {
     const std::string_view image = text(field, in_message);
-    if (!known(image)) return damaged(fmt::format("a process event without an image: expected {}", kFieldNames[field]));
+    if (!known(image)) {
+      return damaged(fields_.column_of(field),
+                     fmt::format("a process event without an image: expected {}", kFieldNames[field]));
+    }
     record_.image = image;
     return {};
   }
@@ -247,14 +266,14 @@ class RecordReader {
 }  // namespace
 
 Result<std::optional<LogRecord>> read_log_record(std::string_view line) {
-  FieldCollector fields;
-  rapidjson::Reader reader;
   rapidjson::MemoryStream stream(line.data(), line.size());
+  FieldCollector fields(stream);
+  rapidjson::Reader reader;
   const auto parsed = reader.Parse<rapidjson::kParseIterativeFlag>(stream, fields);
   if (!parsed) {
-    return damaged(fmt::format("{}: no JSON: {}", parsed.Offset() + 1, rapidjson::GetParseError_En(parsed.Code())));
+    return damaged(parsed.Offset() + 1, fmt::format("no JSON: {}", rapidjson::GetParseError_En(parsed.Code())));
   }
-  if (!fields.is_object()) return damaged("1: expected a JSON object");
+  if (!fields.is_object()) return damaged(1, "expected a JSON object");
 
   constexpr std::string_view kSysmon = "Microsoft-Windows-Sysmon/Operational";
   const bool sysmon = same_letters(fields[kChannel], kSysmon);

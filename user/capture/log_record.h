@@ -43,8 +43,8 @@ struct LogRecord {
   std::optional<std::uint32_t> session_id;
 };
 
-// Nothing for a record of another channel or event. InputDamaged, with "COLUMN: " before what is wrong where a place in
-// the line is known: no JSON object; a start or end without host, time or image, or with one that is none.
+// Nothing for a record of another channel or event. InputDamaged, with "COLUMN: " before what is wrong, that of the
+// field's name or the line's first: no JSON object; a start or end without host, time or image, or with one that is none.
 Result<std::optional<LogRecord>> read_log_record(std::string_view line);
 
 }  // namespace wdscope

@@ -9,7 +9,9 @@
 namespace wdscope {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 LogRecord record_of(const std::string& line) {
   const auto record = read_log_record(line);
@@ -122,9 +124,10 @@ TEST(LogRecord, EachFaultSaysWhatWasExpected) {
   EXPECT_THAT(fault_of("[1]"), HasSubstr("expected a JSON object"));
   EXPECT_THAT(fault_of("4688"), HasSubstr("expected a JSON object"));
   const std::string start = R"({"Channel":"Security","EventID":4688)";
-  EXPECT_THAT(fault_of(start + "}"), HasSubstr("expected Hostname"));
+  EXPECT_THAT(fault_of(start + "}"), AllOf(StartsWith("1: "), HasSubstr("expected Hostname")));
   EXPECT_THAT(fault_of(start + R"(,"Hostname":"W"})"), HasSubstr("expected UtcTime, TimeCreated"));
-  EXPECT_THAT(fault_of(start + R"(,"Hostname":"W","@timestamp":"noon"})"), HasSubstr("'noon' is no time"));
+  EXPECT_THAT(fault_of(start + R"(,"Hostname":"W","@timestamp":"noon"})"),
+              StartsWith(std::to_string(start.size() + sizeof(R"(,"Hostname":"W",)")) + ": 'noon' is no time"));
   EXPECT_THAT(fault_of(start + R"(,"Hostname":"W","@timestamp":"2021-03-04T05:06:07Z"})"),
               HasSubstr("expected NewProcessName"));
   EXPECT_THAT(

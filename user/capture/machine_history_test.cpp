@@ -198,7 +198,7 @@ TEST(ProcessLog, AFaultIsNamedWithFileLineAndColumn) {
   EXPECT_THAT(log.error().what, HasSubstr("x.ndjson:3:6: no JSON"));
   const auto missing = parse_process_log("\xEF\xBB\xBF{\"Channel\":\"Security\",\"EventID\":4688}", "x.ndjson");
   ASSERT_FALSE(missing);
-  EXPECT_THAT(missing.error().what, HasSubstr("x.ndjson:1: a process event without the name of its machine"));
+  EXPECT_THAT(missing.error().what, HasSubstr("x.ndjson:1:1: a process event without the name of its machine"));
 }
 
 TEST(ProcessLog, AMissingFileIsUnreadable) {

@@ -23,9 +23,7 @@ Result<ProcessLog> parse_process_log(std::string_view text, std::string_view nam
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     auto record = read_log_record(line);
     if (!record) {
-      const std::string& what = record.error().what;
-      const bool has_column = !what.empty() && what.front() >= '0' && what.front() <= '9';
-      return failure(ErrorCode::InputDamaged, fmt::format("{}:{}:{}{}", name, log.lines, has_column ? "" : " ", what),
+      return failure(ErrorCode::InputDamaged, fmt::format("{}:{}:{}", name, log.lines, record.error().what),
                      "expected one event a line, as JSON: docs/cli.md names the fields");
     }
     if (!*record) {

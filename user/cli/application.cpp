@@ -46,9 +46,10 @@ constexpr bool kHasLab = true;
 
 void add_lab_options(CLI::App& verb, RawArguments& raw) {
   if (!kHasLab) return;
-  add_choice(verb, "--profile", raw.profile, {"1910", "25080", "a5"},
-             "Generation of the notifier: 1910 (2019), 25080 (2025), a5 (newest known, the default)",
-             "WDSCOPE_PROFILE");
+  add_choice(
+      verb, "--profile", raw.profile, {"1910", "20h1", "25080", "a5"},
+      "Generation of the notifier: 1910 (2019), 20h1 (its preview), 25080 (2025), a5 (newest known, the default)",
+      "WDSCOPE_PROFILE");
   verb.add_option("--drivers", raw.drivers, "Load wdnotifier.sys and wdscope.sys from DIR, not the embedded ones")
       ->type_name("DIR")
       ->envname("WDSCOPE_DRIVERS");

@@ -49,7 +49,7 @@ using RawArgumentsByVerb = std::map<std::string, RawArguments>;
 // `raw` gets the values when the application parses; it must outlive it.
 std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw);
 
-// The words an option accepts ("1910|25080|a5" as its type), or none if it takes free text.
+// The words an option accepts ("1910|20h1|25080|a5" as its type), or none if it takes free text.
 std::vector<std::string> accepted_words(const CLI::Option& option);
 
 // "-o, --output FILE", and all names of an application's or verb's options, with their dashes.

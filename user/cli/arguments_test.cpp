@@ -176,6 +176,11 @@ TEST(Arguments, WhatMakesNoSenseIsRefused) {
   refused({"watch", "--profile", "9"});
 }
 
+TEST(Arguments, ARefusedProfileIsToldWithThoseThatThereAre) {
+  if (!has_lab()) GTEST_SKIP() << kNoLab;
+  EXPECT_THAT(refused({"watch", "--profile", "9"}).what, HasSubstr("1910,20h1,25080,a5"));
+}
+
 TEST(Arguments, AVariableStandsInForAnOptionAndTheOptionWins) {
   set_variable("WDSCOPE_COLOR", "never");
   EXPECT_EQ(understood({"watch"}).color, ColorChoice::Never);

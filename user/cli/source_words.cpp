@@ -16,6 +16,11 @@ std::vector<std::string> source_words(const Origin& origin) {
         "profile 25080: where this build keeps the process context is unknown, so what only the context tells "
         "(command line, flags) is left out");
   }
+  if (origin.kind == Origin::Kind::Lab && origin.profile == "20h1") {
+    lines.push_back(
+        "profile 20h1: of this build only the process context's size and last member are published; all else is "
+        "assumed to be as in 1910");
+  }
   if (origin.pid_factor != 0) {
     lines.push_back(fmt::format("process ids are Linux ones; NT's are {} times as large", origin.pid_factor));
   }

@@ -158,7 +158,7 @@ struct Origin {
     Device
   };  // the lab's notifier (a replica, not Defender), or a Windows machine's
   Kind kind = Kind::Lab;
-  std::string profile;  // lab: "1910", "25080", "a5"
+  std::string profile;  // lab: "1910", "20h1", "25080", "a5"
   std::string host_name;
   std::string
       description;  // one sentence for headers: "the lab's notifier, a replica of WdFilter (profile a5), not Defender"

@@ -108,7 +108,7 @@ std::string difference(std::uint64_t address, std::uint64_t base) {
 }
 
 bool passes_pid_by_value(Profile profile) {
-  return profile != Profile::Wd1910;
+  return !is_2019(profile);
 }
 
 // How the address at fault follows from the notification, if it does.

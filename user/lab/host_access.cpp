@@ -64,6 +64,8 @@ std::uint32_t profile_parameter(Profile profile) {
   switch (profile) {
     case Profile::Wd1910:
       return static_cast<std::uint32_t>(wire::NotifierProfile::Wd1910);
+    case Profile::Wd20H1:
+      return static_cast<std::uint32_t>(wire::NotifierProfile::Wd20H1);
     case Profile::Wd25080:
       return static_cast<std::uint32_t>(wire::NotifierProfile::Wd25080);
     case Profile::WdA5:
@@ -73,7 +75,7 @@ std::uint32_t profile_parameter(Profile profile) {
 }
 
 std::uint8_t message_version(Profile profile) {
-  return profile == Profile::Wd1910    ? defender::kMessageVersion1910
+  return is_2019(profile)              ? defender::kMessageVersion1910
          : profile == Profile::Wd25080 ? defender::kMessageVersion25080
                                        : defender::kMessageVersionA5;
 }

@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <functional>
-#include <sstream>
 #include <utility>
 
 #include "lab/dos_path.h"
 #include "lab/process_info_reader.h"
+#include "lab/text_file.h"
 
 namespace wdscope {
 namespace {
@@ -191,18 +190,7 @@ Result<Policy> parse_policy(std::string_view text, std::string_view name) {
 }
 
 Result<std::string> read_policy_file(const std::filesystem::path& file) {
-  std::error_code error;
-  std::string text;
-  bool read = !std::filesystem::is_directory(file, error);
-  if (read) {
-    std::ifstream stream(file, std::ios::binary);
-    std::ostringstream content;
-    content << stream.rdbuf();
-    read = stream.is_open() && !stream.bad();
-    text = std::move(content).str();
-  }
-  if (!read) return failure(ErrorCode::InputUnreadable, "cannot read the policy " + file.string());
-  return text;
+  return read_text_file(file, "policy");
 }
 
 Result<Policy> load_policy(const std::filesystem::path& file) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 namespace wdscope {
 namespace {
 
@@ -156,7 +158,8 @@ TEST(Policy, AMissingFileIsUnreadable) {
   const auto policy = load_policy("/nonexistent/policy.toml");
   ASSERT_FALSE(policy);
   EXPECT_EQ(policy.error().code, ErrorCode::InputUnreadable);
-  EXPECT_FALSE(load_policy("/tmp"));
+  EXPECT_EQ(policy.error().native, ENOENT);
+  EXPECT_EQ(load_policy("/tmp").error().native, EISDIR);
 }
 
 }  // namespace

@@ -152,8 +152,7 @@ struct Expected {
 };
 
 inline constexpr std::uint32_t kEveryAllocation = 0;
-inline constexpr std::size_t kProfileCount = 3;
-inline constexpr std::array<Profile, kProfileCount> kProfiles = {Profile::Wd1910, Profile::Wd25080, Profile::WdA5};
+inline constexpr std::size_t kProfileCount = kProfiles.size();
 
 struct Step {
   Place place;
@@ -163,7 +162,7 @@ struct Step {
   // Of the drivers' allocations during the step the n-th fails, or every one.
   std::optional<std::uint32_t> fail_allocation;
   // What is told, all of it in this order: messages too when one of them is named (or Scenario::messages). Absent: not
-  // looked at. By profile; a list for all stands in each.
+  // looked at. By profile; a list for all stands in each, and what 1910 tells in its preview's too.
   std::array<std::optional<std::vector<Expected>>, kProfileCount> expected;
 
   bool happens_in(Profile profile) const;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A scenario from its file. A step is a table with one verb in it; the verb decides which other keys it may have.
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include "lab/expectation_reader.h"
 #include "lab/scenario.h"
+#include "lab/text_file.h"
 
 namespace wdscope::scenario {
 
@@ -17,7 +16,7 @@ const std::vector<std::string> kDriverWords = {"notifier", "observer", "wdnis"};
 const std::vector<std::string> kOutcomeWords = {"accepted", "denied", "refused"};
 const std::vector<std::string> kCommandWords = {"exclusions", "doc_rules",       "process_info",      "friendly",
                                                 "taint",      "reset_hardening", "trusted_installer", "query"};
-const std::vector<std::string> kProfileWords = {"1910", "25080", "a5"};
+const std::vector<std::string> kProfileWords = {"1910", "20h1", "25080", "a5"};
 const std::vector<std::string> kServiceWords = {"WinDefend",        "WdNisSvc",  "MDDlpSvc",
                                                 "TrustedInstaller", "MDCoreSvc", "CryptSvc"};
 const std::vector<std::string> kKindWords = {"registry", "file", "object"};
@@ -68,7 +67,7 @@ class ScenarioReader final : public ExpectationReader {
   Result<void> read_profiles(const Node& value, std::vector<Profile>& out) {
     std::vector<std::string> words;
     auto done = texts_into("profiles", words, [](const std::string& word) {
-      return parse_profile(word) ? "" : "is no profile: expected \"1910\", \"25080\", \"a5\"";
+      return parse_profile(word) ? "" : "is no profile: expected \"1910\", \"20h1\", \"25080\", \"a5\"";
     })(value);
     if (!done) return done;
     if (words.empty()) return fault(value, "'profiles' must name one profile at least");
@@ -127,7 +126,7 @@ class ScenarioReader final : public ExpectationReader {
                  {"after_ms", number_into("after_ms", 0, kMostMilliseconds, after_ms)},
                  {"fail_allocation", [&](const Node& node) { return read_allocation(node, step.fail_allocation); }},
                  {"expect", [&](const Node& node) { return read_expected(node, "expect", everywhere); }}};
-    const std::string names[] = {"expect_1910", "expect_25080", "expect_a5"};
+    const std::string names[] = {"expect_1910", "expect_20h1", "expect_25080", "expect_a5"};
     for (std::size_t profile = 0; profile < kProfileCount; ++profile) {
       keys.emplace_back(names[profile], [&, profile](const Node& node) {
         return read_expected(node, names[profile], step.expected[profile]);
@@ -135,6 +134,8 @@ class ScenarioReader final : public ExpectationReader {
     }
     if (auto done = (this->*verb->second)(where, table, std::move(keys), step); !done) return done;
     if (after_ms) step.after_ms = static_cast<std::uint32_t>(*after_ms);
+    auto& preview = step.expected[static_cast<std::size_t>(Profile::Wd20H1)];
+    if (!preview) preview = step.expected[static_cast<std::size_t>(Profile::Wd1910)];
     for (auto& expected : step.expected) {
       if (!expected) expected = everywhere;
       if (auto done = check_names(expected); !done) return done;
@@ -368,16 +369,9 @@ Result<Scenario> parse(std::string_view text, std::string_view name) {
 }
 
 Result<Scenario> load(const std::filesystem::path& file) {
-  std::error_code error;
-  std::ostringstream content;
-  bool read = !std::filesystem::is_directory(file, error);
-  if (read) {
-    std::ifstream stream(file, std::ios::binary);
-    content << stream.rdbuf();
-    read = stream.is_open() && !stream.bad();
-  }
-  if (!read) return failure(ErrorCode::InputUnreadable, "cannot read the scenario " + file.string());
-  return parse(std::move(content).str(), file.string());
+  const auto text = read_text_file(file, "scenario");
+  if (!text) return tl::unexpected(text.error());
+  return parse(*text, file.string());
 }
 
 }  // namespace wdscope::scenario

@@ -45,9 +45,11 @@ TEST(ScenarioFile, AStepSaysWhatHappensAndWhatIsTold) {
   EXPECT_EQ(start.process_id, 400u);
   EXPECT_EQ(start.reply, Start::Reply::Delay);
   EXPECT_EQ(start.word.info.rules, 0x20u);
-  EXPECT_TRUE(step.expected[0]->empty());
-  ASSERT_EQ(step.expected[2]->size(), 1u);
-  const Expected& expected = step.expected[2]->front();
+  const auto expected_in = [&](Profile profile) { return *step.expected[static_cast<std::size_t>(profile)]; };
+  EXPECT_TRUE(expected_in(Profile::Wd1910).empty());
+  EXPECT_TRUE(expected_in(Profile::Wd20H1).empty());  // as in the build that it is the preview of
+  ASSERT_EQ(expected_in(Profile::WdA5).size(), 1u);
+  const Expected expected = expected_in(Profile::WdA5).front();
   EXPECT_EQ(expected.flags, 0x41u);
   EXPECT_EQ(expected.trusted, false);
   EXPECT_EQ(expected.place.line, 16u);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "abi/defender/flags.h"
 #include "lab/scenario.h"
 
@@ -186,7 +188,7 @@ bool same(const std::optional<std::vector<Expected>>& left, const std::optional<
 
 void write_expected(Writer& writer, const Step& step) {
   const auto& lists = step.expected;
-  if (same(lists[0], lists[1]) && same(lists[1], lists[2])) {
+  if (std::all_of(lists.begin() + 1, lists.end(), [&](const auto& list) { return same(lists[0], list); })) {
     if (lists[0]) writer.expected("expect", *lists[0]);
     return;
   }
