@@ -4,13 +4,17 @@ driver (helper/) gives Wine's kernel what it lacks; feed.exe starts real process
 WDSCOPE_PACKAGE, the folder of the package; WDSCOPE_FEED, WDSCOPE_CIRCUMSTANCE and WDSCOPE_HELPER, the programs; WDSCOPE_KERNEL_TESTS, the
 drivers' unit tests as drivers; WDSCOPE_UNIT_TESTS, the folder of those of the user rooms."""
 
+import fcntl
 import json
 import os
+import pty
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import unittest
 from pathlib import Path
@@ -54,6 +58,26 @@ class Wine:
     def run(self, *words: str, text: bool = True) -> subprocess.CompletedProcess:
         return subprocess.run([WINE, *words], env=self.environment, stdin=subprocess.DEVNULL, cwd=self.drive,
                               capture_output=True, encoding="utf-8" if text else None, timeout=SECONDS)
+
+    def run_on_console(self, *words: str) -> tuple[int, str]:
+        """With a terminal, which Wine makes a console of: the exit code, and what the terminal was told."""
+        ours, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 250, 0, 0))
+        with open(ours, "rb", buffering=0) as told:
+            program = subprocess.Popen([WINE, *words], env={**self.environment, "TERM": "xterm", "NO_COLOR": ""},
+                                       stdin=terminal, stdout=terminal, stderr=terminal, cwd=self.drive,
+                                       start_new_session=True)
+            os.close(terminal)
+            overdue = threading.Timer(SECONDS, program.kill)
+            overdue.start()
+            shown = b""
+            try:
+                while part := told.read(65536):
+                    shown += part
+            except OSError:  # Linux' way to say that nobody has the terminal any more
+                pass
+            overdue.cancel()
+            return program.wait(SECONDS), shown.decode("utf-8", errors="replace")
 
     def printed(self) -> str:
         return Path(self.log.name).read_text(encoding="utf-8", errors="replace")
@@ -329,6 +353,11 @@ class Story(unittest.TestCase):
         shown = self.wdscope("ps", "--image", r"c:\FEED.exe", "--from", r"C:\one.wdrec").stdout
         self.assertIn(r" C:\feed.exe ", shown)
         self.assertNotRegex(shown, r"HarddiskVolume|W:")
+        status, console = self.wine.run_on_console(r"C:\wdscope\wdscope.exe", "replay", r"C:\one.wdrec")
+        self.assertEqual(status, 0, console)
+        # Wine's console tears what lies beyond the first plane of Unicode.
+        self.assertIn(r'"C:\feed.exe" child 0 grüße 漢字 שלום ', console)
+        self.assertIn("\x1b[32mcreate\x1b[0m", console)
         self.assertIn("exists", self.wdscope("record", "--for", "1s", "-o", r"C:\one.wdrec", status=3).stderr)
         self.assertIn("services.exe", self.picture("ps"))
 

@@ -128,8 +128,8 @@ Result<int> driver_install(const Arguments& arguments) {
       arguments.drivers.empty() ? program_folder() : std::filesystem::absolute(to_wide(arguments.drivers));
   const std::filesystem::path image = folder / name_of(service);
   if (auto whole = require_driver_file(image); !whole) return tl::unexpected(whole.error());
-  if (auto installed = install_driver(service, image); !installed) return tl::unexpected(installed.error());
   say_what_is_in_the_way();
+  if (auto installed = install_driver(service, image); !installed) return tl::unexpected(installed.error());
   say(fmt::format("installed {}; 'wdscope driver start{}' starts it", image.string(),
                   arguments.driver == DriverChoice::Notifier ? " --notifier" : ""));
   return done();
@@ -139,7 +139,10 @@ Result<int> driver_start(const Arguments& arguments) {
   if (auto elevated = require_elevation(); !elevated) return tl::unexpected(elevated.error());
   if (auto alone = refuse_beside_defender(arguments); !alone) return tl::unexpected(alone.error());
   if (auto whole = require_file_of(service_of(arguments)); !whole) return tl::unexpected(whole.error());
-  if (auto started = start_driver(service_of(arguments)); !started) return tl::unexpected(started.error());
+  if (auto started = start_driver(service_of(arguments)); !started) {
+    say_what_is_in_the_way();
+    return tl::unexpected(started.error());
+  }
   say(fmt::format("{} runs", name_of(service_of(arguments))));
   return done();
 }
