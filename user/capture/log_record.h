@@ -44,7 +44,8 @@ struct LogRecord {
 };
 
 // Nothing for a record of another channel or event. InputDamaged, with "COLUMN: " before what is wrong, that of the
-// field's name or the line's first: no JSON object; a start or end without host, time or image, or with one that is none.
+// field's name or the line's first: no JSON object; a start or end without host, time or image, or with one that is
+// none.
 Result<std::optional<LogRecord>> read_log_record(std::string_view line);
 
 }  // namespace wdscope

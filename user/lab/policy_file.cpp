@@ -117,7 +117,8 @@ class PolicyReader final : public ProcessInfoReader {
       if (auto done = read_keys(table, "verdict.", keys); !done) return done;
       if (auto done = check_pattern(where, "verdict", rule.pattern); !done) return done;
       if (!answer) return fault(where, "a [[verdict]] needs an answer");
-      if ((answer == Answer::Delay) != delay_ms.has_value())
+      if (answer == Answer::Delay && !delay_ms) return fault(where, "answer = \"delay\" needs delay_ms");
+      if (answer != Answer::Delay && delay_ms)
         return fault(where, "delay_ms belongs to answer = \"delay\", and only there");
       if (trusted && answer != Answer::Allow && answer != Answer::Delay)
         return fault(where, "trusted belongs to answer = \"allow\" or \"delay\": nothing else carries it");

@@ -114,7 +114,7 @@ TEST(Policy, EachFaultIsNamedWithItsPlaceAndWhatWasExpected) {
       {"[[verdict]]\nanswer = \"deny\"\n", "p.toml:1:1: a [[verdict]] is for some process: expected image"},
       {"[[verdict]]\nimage = \"a\"\n", "a [[verdict]] needs an answer"},
       {"[[verdict]]\nimage = \"a\"\nanswer = \"refuse\"\n", "p.toml:3:10: 'answer' must be \"allow\", \"deny\""},
-      {"[[verdict]]\nimage = \"a\"\nanswer = \"delay\"\n", "delay_ms belongs to answer = \"delay\""},
+      {"[[verdict]]\nimage = \"a\"\nanswer = \"delay\"\n", "answer = \"delay\" needs delay_ms"},
       {"[[verdict]]\nimage = \"a\"\nanswer = \"deny\"\ndelay_ms = 5\n", "delay_ms belongs to answer = \"delay\""},
       {"[[verdict]]\nimage = \"a\"\nanswer = \"deny\"\ntrusted = true\n", "trusted belongs to answer = \"allow\""},
       {"[[verdict]]\nimage = \"\"\nanswer = \"deny\"\n", "p.toml:2:9: 'image' must be text, not empty"},

@@ -191,8 +191,9 @@ class ScenarioReader final : public ExpectationReader {
     start.protection = static_cast<std::uint8_t>(protection.value_or(0));
     start.reply = static_cast<Start::Reply>(reply.value_or(0));
     start.outcome = static_cast<Start::Outcome>(outcome.value_or(0));
-    if ((start.reply == Start::Reply::Delay) != delay.has_value())
-      return fault(where, "delay_ms belongs to answer = \"delay\", and only there");
+    const bool delays = start.reply == Start::Reply::Delay;
+    if (delays && !delay) return fault(where, "answer = \"delay\" needs delay_ms");
+    if (!delays && delay) return fault(where, "delay_ms belongs to answer = \"delay\", and only there");
     start.delay_ms = static_cast<std::uint32_t>(delay.value_or(0));
     add_name(start.name);
     step.action = std::move(start);

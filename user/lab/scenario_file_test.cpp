@@ -93,6 +93,7 @@ TEST(ScenarioFile, WhatIsNotUnderstoodIsNamedWithItsPlaceAndWhatWasExpected) {
   expect_refused("[[step]]\ncommand = \"query\"\nprocesses = []\n", "unknown key 'step.processes'");
   expect_refused("[[step]]\nstart = \"a\"\nprocess_id = 401\n", "multiple of 4");
   expect_refused("[[step]]\nstart = \"a\"\ndelay_ms = 4\n", "delay_ms belongs to answer = \"delay\"");
+  expect_refused("[[step]]\nstart = \"a\"\nanswer = \"delay\"\n", "answer = \"delay\" needs delay_ms");
   expect_refused("[[step]]\nstart = \"a\"\nfail_allocation = 0\n", "scenario s:4:19: 'fail_allocation' must be");
   expect_refused("[[step]]\nstart = \"a\"\nprofiles = [\"2019\"]\n", "is no profile");
   expect_refused("[[step]]\nrefresh = false\n", "'refresh' must be true");
