@@ -35,15 +35,16 @@ windows: ## wdscope.exe and the drivers for Windows, test-signed: a folder and a
 	@cmake/windows/package.sh out/windows out/drivers "$(VERSION)"
 	@/usr/bin/python3 -B tests/inspect/inspect_package.py "$(VERSION)" tests/inspect/imports.txt \
 	  "out/windows/package/wdscope-$(VERSION)-x64"
+	@/usr/bin/python3 -B tests/inspect/inspect_package_test.py "$(VERSION)" "out/windows/package/wdscope-$(VERSION)-x64"
 
 # Of the user rooms that Windows has.
-WINE_UNIT_TESTS = event_test capture_test sink_test
+WINE_UNIT_TESTS = event_test calibrate_room_test capture_test lab_test sink_test cli_test
 .PHONY: wine
 wine: windows ## the package's story under Wine: install, start, watch, stop, uninstall
-	@$(call compile,windows) --target wine_feed $(WINE_UNIT_TESTS)
+	@$(call compile,windows) --target wine_feed wine_circumstance $(WINE_UNIT_TESTS)
 	@if cmake/deps.sh wine; then \
-	  WDSCOPE_PACKAGE="$$(echo out/windows/package/wdscope-*-x64)" WDSCOPE_FEED=out/windows/bin/wine_feed.exe \
-	  WDSCOPE_HELPER=out/drivers/wdwine.sys WDSCOPE_KERNEL_TESTS=out/drivers/wdscope_test.sys \
+	  WDSCOPE_PACKAGE="$$(echo out/windows/package/wdscope-*-x64)" WDSCOPE_FEED=out/windows/bin/wine_feed.exe WDSCOPE_CIRCUMSTANCE=out/windows/bin/wine_circumstance.exe \
+	  WDSCOPE_HELPER=out/drivers/wdwine.sys WDSCOPE_KERNEL_TESTS="out/drivers/wdscope_test.sys out/drivers/wdnotifier_test.sys" \
 	  WDSCOPE_UNIT_TESTS=out/windows/bin timeout 600 /usr/bin/python3 -B tests/wine/wine_test.py; \
 	else echo "skipped: the story under Wine, as the packages wine and wine64 cannot be installed here"; fi
 

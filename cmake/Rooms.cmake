@@ -44,15 +44,15 @@ if(WDSCOPE_COVERAGE)
 endif()
 
 # wdscope_platform_sources(LIST): leaves in LIST what the target system compiles. On Windows x_windows.cpp stands in for
-# x.cpp if there is one; elsewhere it is left out.
+# x.cpp if there is one, and x_windows_test.cpp for x_test.cpp; elsewhere they are left out.
 function(wdscope_platform_sources list)
   set(sources ${${list}})
   set(windows_sources ${sources})
-  list(FILTER windows_sources INCLUDE REGEX "_windows\\.cpp$")
+  list(FILTER windows_sources INCLUDE REGEX "_windows(_test)?\\.cpp$")
   if(WIN32)
     # The macros of windows.h are no neighbours for other files.
     set_source_files_properties(${windows_sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-    list(TRANSFORM windows_sources REPLACE "_windows\\.cpp$" ".cpp")
+    list(TRANSFORM windows_sources REPLACE "_windows((_test)?\\.cpp)$" "\\1")
   endif()
   list(REMOVE_ITEM sources ${windows_sources})
   set(${list} ${sources} PARENT_SCOPE)

@@ -2,7 +2,8 @@
 // Unit tests that run in the kernel: a test driver's DriverEntry (kit/test_main.cpp) runs every KERNEL_TEST linked into
 // it at PASSIVE_LEVEL and prints one line each, "PASS name" or "FAIL name: file:line: expression", then
 // "n passed, m failed", by DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL). It returns STATUS_SUCCESS when all
-// passed, else STATUS_UNSUCCESSFUL (the driver does not stay loaded).
+// passed, else STATUS_UNSUCCESSFUL (the driver does not stay loaded). A test that needs what this machine has not ends
+// by KERNEL_NEEDS: "SKIP name: what it needs"; how many did so stands behind the verdicts.
 //
 //   KERNEL_TEST("EventRing: a record comes back as it was written") {
 //     KERNEL_REQUIRE(ring.start(kSize) == STATUS_SUCCESS);
@@ -34,6 +35,8 @@ struct TestCase {
   std::uint32_t variant_count;
 };
 
+// Records that the running test cannot run on this machine.
+void skip_test(const char* need);
 // Records that the running test failed and prints where. Any IRQL up to DISPATCH_LEVEL, any thread, while it runs.
 void fail_test(const char* file, int line, const char* expression);
 // The same for two values that ought to be equal.
@@ -115,4 +118,13 @@ constexpr std::uint64_t printable(const T& value) {
       ::wdscope::kit::fail_test(__FILE__, __LINE__, #expression); \
       return;                                                     \
     }                                                             \
+  } while (false)
+
+// Leaves the test (a void function) without a verdict. `need` is a noun: "a process 2000".
+#define KERNEL_NEEDS(expression, need) \
+  do {                                 \
+    if (!(expression)) {               \
+      ::wdscope::kit::skip_test(need); \
+      return;                          \
+    }                                  \
   } while (false)

@@ -14,6 +14,7 @@ KERNEL_TEST_SECTION("z") const TestCase* const last_mark = nullptr;
 const TestCase* running_test = nullptr;
 const TestVariant* running_variant = nullptr;
 constinit std::atomic<std::uint32_t> failed_checks{0};
+const char* unmet_need = nullptr;
 
 constexpr TestVariant kOnce = {nullptr, 0};
 
@@ -33,25 +34,36 @@ Shown shown(const TestVariant& variant) {
   return variant.name ? Shown{" [", variant.name, "]"} : Shown{"", "", ""};
 }
 
-bool passes(const TestCase& test, const TestVariant& variant) {
+enum class Verdict : std::uint8_t { Passed, Failed, Skipped };
+
+Verdict run_one(const TestCase& test, const TestVariant& variant) {
   running_test = &test;
   running_variant = &variant;
   failed_checks = 0;
+  unmet_need = nullptr;
   test.body(variant);
-  if (failed_checks != 0) return false;
+  if (failed_checks != 0) return Verdict::Failed;
+  const Shown name = shown(variant);
+  if (unmet_need) {
+    DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "SKIP %s%s%s%s: it needs %s\n", test.name, name.open, name.name,
+               name.close, unmet_need);
+    return Verdict::Skipped;
+  }
   if (variant.name) {
     DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "PASS %s [%s] in %s\n", test.name, variant.name, test.file);
   } else {
     DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "PASS %s\n", test.name);
   }
-  return true;
+  return Verdict::Passed;
 }
 
 struct Verdicts {
-  std::uint32_t passed = 0;
-  std::uint32_t failed = 0;
+  std::uint32_t counts[3] = {};
 
-  void run(const TestCase& test, const TestVariant& variant) { ++(passes(test, variant) ? passed : failed); }
+  std::uint32_t of(Verdict verdict) const { return counts[static_cast<std::size_t>(verdict)]; }
+  void run(const TestCase& test, const TestVariant& variant) {
+    ++counts[static_cast<std::size_t>(run_one(test, variant))];
+  }
 };
 
 NTSTATUS run_all() {
@@ -63,12 +75,17 @@ NTSTATUS run_all() {
     if (!test.variants) verdicts.run(test, kOnce);
     for (std::uint32_t index = 0; index < test.variant_count; ++index) verdicts.run(test, test.variants[index]);
   }
-  DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "%u passed, %u failed\n", verdicts.passed, verdicts.failed);
+  DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "%u passed, %u failed, %u skipped\n",
+             verdicts.of(Verdict::Passed), verdicts.of(Verdict::Failed), verdicts.of(Verdict::Skipped));
   // A test driver without tests is a linking fault, not a success.
-  return verdicts.failed == 0 && verdicts.passed != 0 ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
+  return verdicts.of(Verdict::Failed) == 0 && verdicts.of(Verdict::Passed) != 0 ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
 }
 
 }  // namespace
+
+void skip_test(const char* need) {
+  unmet_need = need;
+}
 
 void fail_test(const char* file, int line, const char* expression) {
   failed_checks.fetch_add(1);

@@ -47,6 +47,7 @@ CONFORMANCE("C.6", "MpCreateCallback", kEveryProfile, "an object of that name is
 }
 
 CONFORMANCE("C.17", "MpNriNotificationCallback", kEveryProfile, "only with MP_DATA as its context") {
+  KERNEL_NEEDS(test::runs_in_system(), "the System process as 4");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   test::Recorder recorder;

@@ -45,6 +45,7 @@ void put_lookaside(Image& image, std::size_t offset, const char (&tag)[5], std::
 }  // namespace
 
 CONFORMANCE("A.3", "MP_PROCESS_CONTEXT", kEveryProfile, "golden byte image") {
+  KERNEL_NEEDS(test::runs_in_system(), "the System process as 4");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   const UNICODE_STRING image_name = kit::counted(u"\\Device\\HarddiskVolume1\\System");
@@ -70,6 +71,7 @@ CONFORMANCE("A.3", "MP_PROCESS_CONTEXT", kEveryProfile, "golden byte image") {
 }
 
 CONFORMANCE("A.2, A.4", "MP_PROCESS_TABLE, process-context list entry", kEveryProfile, "golden byte images") {
+  KERNEL_NEEDS(test::runs_in_system(), "the System process as 4");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   defender::KernelAddress list = 0;
@@ -94,6 +96,7 @@ CONFORMANCE("A.2, A.4", "MP_PROCESS_TABLE, process-context list entry", kEveryPr
 }
 
 CONFORMANCE("A.1", "MP_DATA", kEveryProfile, "golden byte image") {
+  KERNEL_NEEDS(test::is_windows_10(), "Windows 10");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   Image& image = golden_image(is_2019(profile) ? 0xCC0 : 0x1180);
@@ -171,6 +174,7 @@ CONFORMANCE("A.6", "MP_PROCESS_EXCLUSION, MP_PROCESS_EXCLUDED", kEveryProfile, "
 }
 
 CONFORMANCE("A.7", "hardening-exclusion data", kEveryProfile, "golden byte images") {
+  KERNEL_NEEDS(test::is_windows_10(), "Windows 10");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   KERNEL_REQUIRE(NT_SUCCESS(MpCreateProcessHardeningExcludeDataIfNeeded()));
@@ -194,6 +198,7 @@ CONFORMANCE("A.7", "hardening-exclusion data", kEveryProfile, "golden byte image
 }
 
 CONFORMANCE("A.9", "CSRSS hook data", kEveryProfile, "golden byte image") {
+  KERNEL_NEEDS(test::runs_in_system(), "the System process as 4");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   MP_PROCESS_CONTEXT* const context = test::insert_context(400, 1);

@@ -34,6 +34,7 @@ struct Exit {
 }  // namespace
 
 CONFORMANCE("C.8", "MpHandleProcessNotification", kEveryProfile, "an exit waits while a snapshot is being taken") {
+  KERNEL_NEEDS(test::has_process(kEarly), "a process 2000");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   test::Recorder recorder;
@@ -73,6 +74,7 @@ CONFORMANCE("C.8", "MpHandleProcessNotification", kEveryProfile, "an exit waits 
 
 CONFORMANCE("C.8", "MpHandleProcessNotification", kEveryProfile,
             "the exit of a process without a context is not notified") {
+  KERNEL_NEEDS(test::has_process(kEarly), "a process 2000");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   test::Recorder recorder;
@@ -85,6 +87,7 @@ CONFORMANCE("C.8", "MpHandleProcessNotification", kEveryProfile,
 
 CONFORMANCE("C.8", "MpHandleProcessNotification", kEveryProfile,
             "a System context from before there was a time gets its creation time, once") {
+  KERNEL_NEEDS(test::has_process(kEarly), "a process 2000");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   ProcessReference process;

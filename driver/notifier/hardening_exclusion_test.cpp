@@ -41,6 +41,7 @@ std::uint32_t decide(MP_PROCESS_CONTEXT* context, PCUNICODE_STRING image) {
 
 CONFORMANCE("C.15", "MpSetProcessHardeningExclusion", k2019,
             "the mask of the table's equal image is or'ed into the flags") {
+  KERNEL_NEEDS(test::is_windows_10(), "Windows 10");
   const test::State globals(profile);
   KERNEL_REQUIRE(NT_SUCCESS(globals.status()));
   struct Row {

@@ -19,6 +19,7 @@ namespace flag = defender::flag;
 
 CONFORMANCE("C.15", "MpSetProcessHardening", kEveryProfile,
             "a Defender program is one when its service is in the token") {
+  KERNEL_NEEDS(test::has_process(2020), "a process 2020");
   struct Row {
     UNICODE_STRING image;
     ULONG_PTR process_id;

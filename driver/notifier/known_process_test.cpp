@@ -15,6 +15,7 @@ using test::as_id;
 using test::insert_context;
 
 CONFORMANCE("A.3.3", "KnownProcessType", k2025, "name and token decide the type") {
+  KERNEL_NEEDS(test::has_process(2008), "a process 2008");
   struct Row {
     UNICODE_STRING image;
     ULONG_PTR process_id;
@@ -47,6 +48,7 @@ CONFORMANCE("A.3.3", "KnownProcessType", k2025, "name and token decide the type"
 
 CONFORMANCE("A.3.3", "KnownProcessType", k2025,
             "a child of the TrustedInstaller family is one when its parent makes it itself") {
+  KERNEL_NEEDS(test::runs_in_system(), "the System process as 4");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   // The test runs in the System process: make that the installer.

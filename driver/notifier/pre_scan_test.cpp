@@ -31,6 +31,7 @@ std::uint64_t address_of(PreScanRoutine routine) {
 }  // namespace
 
 CONFORMANCE("C.13", "MpSetProcessPreScanHook", kEveryProfile, "csrss is hooked once, in session 0, by its full path") {
+  KERNEL_NEEDS(test::has_process(2000), "a process 2000");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   ProcessReference session_0;

@@ -33,6 +33,7 @@ CONFORMANCE("C.12", "MpGetProcessContextList", kEveryProfile,
 
 CONFORMANCE("C.12", "MpGetProcessContextList", kEveryProfile,
             "with creation every running process has an entry with a reference of its own") {
+  KERNEL_NEEDS(test::runs_in_system(), "the System process as 4");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   defender::KernelAddress list = 0;
@@ -51,6 +52,7 @@ CONFORMANCE("C.12", "MpGetProcessContextList", kEveryProfile,
 }
 
 CONFORMANCE("C.12", "MpReleaseProcessContextListEntry", kEveryProfile, "the context of each entry is released") {
+  KERNEL_NEEDS(test::runs_in_system(), "the System process as 4");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   std::uint32_t visited = 0;

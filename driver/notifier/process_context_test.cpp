@@ -23,6 +23,7 @@ LONGLONG system_create_time() {
 
 CONFORMANCE("C.10 step 13", "MpCreateProcessContext", kEveryProfile,
             "the System process starts trusted, with the members of its build") {
+  KERNEL_NEEDS(test::runs_in_system(), "the System process as 4");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   ContextReference context;
@@ -43,6 +44,7 @@ CONFORMANCE("C.10 step 13", "MpCreateProcessContext", kEveryProfile,
 
 CONFORMANCE("C.10 step 2", "MpCreateProcessContext", kEveryProfile,
             "creating what exists gives the same context with one more reference") {
+  KERNEL_NEEDS(test::runs_in_system(), "the System process as 4");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   ContextReference first;
@@ -65,6 +67,7 @@ CONFORMANCE("C.10 step 5", "MpCreateProcessContext", kEveryProfile, "an unknown 
 
 CONFORMANCE("C.10 step 7", "MpCreateProcessContext", kEveryProfile,
             "the strings given are copied into blocks of their own") {
+  KERNEL_NEEDS(test::runs_in_system(), "the System process as 4");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   const UNICODE_STRING image = kit::counted(u"\\Device\\HarddiskVolume1\\a.exe");
@@ -81,6 +84,7 @@ CONFORMANCE("C.10 step 7", "MpCreateProcessContext", kEveryProfile,
 }
 
 CONFORMANCE("C.10 step 1", "MpCreateProcessContext", kEveryProfile, "a creation time of 0 is a warning, no failure") {
+  KERNEL_NEEDS(test::has_process(2000), "a process 2000");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   ContextReference context;
@@ -90,6 +94,7 @@ CONFORMANCE("C.10 step 1", "MpCreateProcessContext", kEveryProfile, "a creation 
 
 CONFORMANCE("C.10 step 16", "MpCreateProcessContext", kEveryProfile,
             "a new context has two references and counts as untrusted") {
+  KERNEL_NEEDS(test::has_process(2000), "a process 2000");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   ContextReference context;

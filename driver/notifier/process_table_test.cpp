@@ -123,6 +123,7 @@ CONFORMANCE("C.2", "MpReleaseProcessContext", kEveryProfile,
 
 CONFORMANCE("C.1", "MpGetProcessContextByObject, MpGetProcessContextById", kEveryProfile,
             "the context of the process that owns the id now, with a reference each") {
+  KERNEL_NEEDS(test::runs_in_system(), "the System process as 4");
   const test::State state(profile);
   KERNEL_REQUIRE(NT_SUCCESS(state.status()));
   const LONGLONG created = PsGetProcessCreateTimeQuadPart(PsInitialSystemProcess);

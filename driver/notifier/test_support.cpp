@@ -12,6 +12,23 @@
 
 namespace wdscope::notifier::test {
 
+bool has_process(ULONG_PTR process_id) {
+  PEPROCESS process = nullptr;
+  if (!NT_SUCCESS(PsLookupProcessByProcessId(as_id(process_id), &process))) return false;
+  ObDereferenceObject(process);
+  return true;
+}
+
+bool runs_in_system() {
+  return has_process(4) && PsGetProcessId(PsInitialSystemProcess) == as_id(4) && PsGetCurrentProcessId() == as_id(4);
+}
+
+bool is_windows_10() {
+  RTL_OSVERSIONINFOW version = {};
+  version.dwOSVersionInfoSize = sizeof(version);
+  return NT_SUCCESS(RtlGetVersion(&version)) && version.dwMajorVersion >= 10;
+}
+
 State::State(wire::NotifierProfile profile, void (*adjust)(Parameters& parameters)) {
   const Profile* const chosen = find_profile(static_cast<ULONG>(profile));
   Parameters parameters = default_parameters();

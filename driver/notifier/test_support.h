@@ -9,6 +9,12 @@
 
 namespace wdscope::notifier::test {
 
+// What KERNEL_NEEDS of a machine: processes that the story adopts which loads this driver into the host, and what the
+// published facts take for granted of NT itself.
+bool has_process(ULONG_PTR process_id);
+bool runs_in_system();  // this thread's process is System, known as 4
+bool is_windows_10();
+
 // Global data and process table of one profile, for a scope.
 class State {
  public:

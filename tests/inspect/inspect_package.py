@@ -42,6 +42,19 @@ def check_program(path: Path, version: str) -> list[str]:
     return findings + inspect_sys.check_signature(image)
 
 
+def check_installer(text: str) -> list[str]:
+    """What Install.ps1 calls: there is no PowerShell where the package is made."""
+    findings = [f"it does not verify {name}" for name in ["wdscope.exe", *DRIVERS] if f"'{name}'" not in text]
+    in_order = ["Get-AuthenticodeSignature", "-ne 'Valid'", "exit 4", "'wdscope.exe') driver install", "exit $LASTEXITCODE"]
+    places = [text.find(words) for words in in_order]
+    findings += [f"it has no {words}" for words, place in zip(in_order, places) if place < 0]
+    if places != sorted(places):
+        findings.append(f"these are not in their order: {in_order}")
+    if text.count("{") != text.count("}") or text.count("(") != text.count(")"):
+        findings.append("its brackets do not match")
+    return findings
+
+
 def check_signed(path: Path, certificate: Path) -> list[str]:
     """Signed, and by the certificate that lies beside it; without a time stamp, which nobody but a server could give."""
     if "security" not in pe.Image(path.read_bytes()).directories:
@@ -86,6 +99,8 @@ def main(version: str, table: Path, package: Path) -> int:
             path = package / name
             found = check_program(path, version) if name == "wdscope.exe" else inspect_sys.inspect(path, version, allowed)
             findings += [f"{name}: {finding}" for finding in [*found, *check_signed(path, certificate)]]
+        script = (package / "Install.ps1").read_text(encoding="utf-8")
+        findings += [f"Install.ps1: {finding}" for finding in check_installer(script)]
         for path in sorted(package.glob("*.inf")):
             findings += [f"{path.name}: {finding}" for finding in inf.check(path)]
     for finding in findings:

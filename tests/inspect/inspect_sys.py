@@ -14,6 +14,7 @@ MACHINE_X64 = 0x8664
 SUBSYSTEM_NATIVE = 1
 FILE_TYPE_DRIVER = 3
 CERTIFICATE_PKCS = 2
+PAGE_SIZE = 0x1000
 
 WANTED_FLAGS = {pe.NX_COMPATIBLE: "NX", pe.DYNAMIC_BASE: "dynamic base", pe.FORCE_INTEGRITY: "force integrity",
                 pe.HIGH_ENTROPY_VA: "high-entropy addresses"}
@@ -65,6 +66,8 @@ def check_header(image: pe.Image) -> list[str]:
 
 def check_sections(image: pe.Image) -> list[str]:
     findings = []
+    if image.section_alignment < PAGE_SIZE:
+        findings.append(f"sections are aligned to {image.section_alignment:#x}: memory integrity protects whole pages")
     end = image.headers_size
     for section in image.sections:
         if section.flags & pe.SECTION_WRITE and section.flags & pe.SECTION_EXECUTE:

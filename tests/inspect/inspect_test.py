@@ -54,6 +54,10 @@ class Inspection(unittest.TestCase):
         self.put(self.section_flags_at(".text"), "<I", pe.SECTION_CODE | pe.SECTION_EXECUTE | pe.SECTION_WRITE)
         self.assertIn(".text is both writable and executable", self.findings())
 
+    def test_sections_that_share_a_page_are_found(self):
+        self.put(self.image.optional + 32, "<I", 0x200)
+        self.assertIn("protects whole pages", self.findings())
+
     def test_a_discardable_data_section_is_found(self):
         self.put(self.section_flags_at(".rdata"), "<I", pe.SECTION_READ | pe.SECTION_DISCARDABLE)
         self.assertIn(".rdata is discardable", self.findings())

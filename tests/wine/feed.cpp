@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// feed.exe COUNT: starts COUNT processes one after the other, real ones of Wine's, and tells wdwine.sys of each as NT
-// would: before its first instruction, and when it has ended. Meanwhile it is the notifier's engine, which trusts every
-// other process. What it did goes to standard output, one JSON object a process.
+// feed.exe COUNT [DEVICE [DRIVE]]: starts COUNT processes one after the other, real ones of Wine's, and tells
+// wdwine.sys of each as NT would: before its first instruction, and when it has ended. Meanwhile it is the notifier's
+// engine, which trusts every other process. What it did goes to standard output, one JSON object a process. Their
+// images lie on the device of its own drive, or on DEVICE, as it tells; DRIVE ("W:") stands for DEVICE from then on.
 #include <windows.h>
 
 #include <chrono>
@@ -89,7 +90,33 @@ void announce(HANDLE feed, std::uint32_t code, DWORD pid, const std::wstring& im
   if (control(feed, code, bytes, {}) < 0) fail("telling of a process");
 }
 
-void run_one(HANDLE feed, int number) {
+std::wstring device_of(const std::wstring& drive) {
+  wchar_t target[MAX_PATH] = {};
+  return QueryDosDeviceW(drive.c_str(), target, MAX_PATH) != 0 ? target : L"";
+}
+
+std::wstring volume(int argc, char** argv) {
+  if (argc <= 2) {
+    wchar_t own[MAX_PATH] = {};
+    GetModuleFileNameW(nullptr, own, MAX_PATH);
+    const std::wstring device = device_of(std::wstring(own, 2));
+    if (device.empty()) fail("asking for the device of the own drive");
+    return device;
+  }
+  const std::wstring device = to_wide(argv[2]);
+  if (argc <= 3 || device_of(to_wide(argv[3])) == device) return device;
+  if (DefineDosDeviceW(DDD_RAW_TARGET_PATH, to_wide(argv[3]).c_str(), device.c_str()) == 0) fail("making a drive");
+  return device;
+}
+
+// As JSON has it inside its quotes.
+std::string escaped(std::wstring_view words) {
+  std::string text = to_utf8(words);
+  for (std::size_t at = 0; (at = text.find_first_of("\"\\", at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  return text;
+}
+
+void run_one(HANDLE feed, int number, const std::wstring& device) {
   wchar_t own[MAX_PATH] = {};
   GetModuleFileNameW(nullptr, own, MAX_PATH);
   // Some of every script: the texts must come out as they went in.
@@ -106,17 +133,14 @@ void run_one(HANDLE feed, int number) {
                      &child) == 0) {
     fail("starting a process");
   }
-  std::wstring image = L"\\Device\\HarddiskVolume1";
-  image += own + 2;  // without the drive
+  const std::wstring image = device + (own + 2);  // without the drive
   announce(feed, wine::kAnnounceStart, child.dwProcessId, image, told);
   ResumeThread(child.hThread);
   WaitForSingleObject(child.hProcess, INFINITE);
   announce(feed, wine::kAnnounceExit, child.dwProcessId, {}, {});
-  std::string text = to_utf8(told);
-  for (std::size_t at = 0; (at = text.find_first_of("\"\\", at)) != std::string::npos; at += 2) text.insert(at, "\\");
-  std::printf(
-      "{\"pid\":%lu,\"parent\":%lu,\"image\":\"\\\\Device\\\\HarddiskVolume1\\\\%s\",\"command_line\":\"%s\"}\n",
-      child.dwProcessId, GetCurrentProcessId(), to_utf8(std::wstring(own).substr(3)).c_str(), text.c_str());
+  std::printf("{\"pid\":%lu,\"parent\":%lu,\"image\":\"%s\",\"own\":\"%s\",\"command_line\":\"%s\"}\n",
+              child.dwProcessId, GetCurrentProcessId(), escaped(image).c_str(), escaped(own).c_str(),
+              escaped(told).c_str());
   CloseHandle(child.hThread);
   CloseHandle(child.hProcess);
 }
@@ -126,10 +150,11 @@ void run_one(HANDLE feed, int number) {
 int main(int argc, char** argv) {
   if (argc > 1 && std::strcmp(argv[1], "child") == 0) return 0;
   const int count = argc > 1 ? std::atoi(argv[1]) : 1;
+  const std::wstring device = volume(argc, argv);
   const HANDLE feed = open_device(wine::kFeedDevice);
   const HANDLE engine = open_device(wire::kEngineUserDeviceName);
   const std::future<void> service = std::async(std::launch::async, serve, engine);
-  for (int number = 0; number < count; ++number) run_one(feed, number);
+  for (int number = 0; number < count; ++number) run_one(feed, number, device);
   // Again and again: the thread may be about to ask.
   do {
     CancelIoEx(engine, nullptr);

@@ -50,10 +50,13 @@ Result<std::unique_ptr<DeviceSource>> DeviceSource::open(std::unique_ptr<DeviceC
     return failure(ErrorCode::SourceUnavailable, "the device does not tell a version; it is not wdscope's observer");
   }
   if (version.protocol_version != wire::kProtocolVersion) {
-    return failure(ErrorCode::Incompatible,
-                   fmt::format("the observer speaks protocol {}, this program speaks protocol {}",
-                               version.protocol_version, wire::kProtocolVersion),
-                   "use a wdscope.sys and a wdscope of the same release");
+    const bool older = version.protocol_version < wire::kProtocolVersion;
+    return failure(
+        ErrorCode::Incompatible,
+        fmt::format("the observer speaks protocol {}, this program speaks protocol {}: the {} is the older one",
+                    version.protocol_version, wire::kProtocolVersion, older ? "driver" : "program"),
+        older ? "load the wdscope.sys that came with this program: stop the driver, install this one, start it"
+              : "use the wdscope that came with the driver");
   }
   if (reply->information < sizeof version) {
     return broken(fmt::format("a version reply of {} bytes", reply->information));

@@ -149,11 +149,13 @@ TEST(DeviceSource, TakesTheBootIdFromTheHandshake) {
 }
 
 TEST(DeviceSource, AnotherProtocolIsIncompatibleAndBothNumbersAreNamed) {
-  const Error error = open_error([](ScriptedChannel& channel) { channel.version.protocol_version = 9; });
-  EXPECT_EQ(error.code, ErrorCode::Incompatible);
-  EXPECT_NE(error.what.find("protocol 9"), std::string::npos) << error.what;
-  EXPECT_NE(error.what.find("protocol 1"), std::string::npos) << error.what;
-  EXPECT_FALSE(error.advice.empty());
+  const Error newer = open_error([](ScriptedChannel& channel) { channel.version.protocol_version = 9; });
+  EXPECT_EQ(newer.code, ErrorCode::Incompatible);
+  EXPECT_EQ(newer.what, "the observer speaks protocol 9, this program speaks protocol 1: the program is the older one");
+  EXPECT_EQ(newer.advice, "use the wdscope that came with the driver");
+  const Error older = open_error([](ScriptedChannel& channel) { channel.version.protocol_version = 0; });
+  EXPECT_EQ(older.what, "the observer speaks protocol 0, this program speaks protocol 1: the driver is the older one");
+  EXPECT_NE(older.advice.find("came with this program"), std::string::npos);
 }
 
 TEST(DeviceSource, AnotherProtocolWithAShorterReplyIsStillIncompatible) {

@@ -11,11 +11,16 @@
 #include <utility>
 
 #include "abi/wire/control.h"
+#include "capture/device_failure.h"
 #include "capture/nt_status.h"
+#include "capture/win32_error.h"
 #include "event/windows_text.h"
 
 namespace wdscope {
 namespace {
+
+static_assert(win32_error::kFileNotFound == ERROR_FILE_NOT_FOUND && win32_error::kPathNotFound == ERROR_PATH_NOT_FOUND);
+static_assert(win32_error::kAccessDenied == ERROR_ACCESS_DENIED);
 
 std::int32_t status_of(DWORD error) {
   static constexpr std::pair<DWORD, std::int32_t> kStatuses[] = {
@@ -77,18 +82,7 @@ Result<std::unique_ptr<DeviceChannel>> open_device(DWORD access) {
                                     nullptr, OPEN_EXISTING, FILE_FLAG_OVERLAPPED, nullptr);
   if (device != INVALID_HANDLE_VALUE) return std::make_unique<ObserverDevice>(device);
   const DWORD error = GetLastError();
-  if (error == ERROR_ACCESS_DENIED) {
-    return failure(ErrorCode::NotPermitted,
-                   "the observer's device may be opened by administrators only: " + system_words(error),
-                   "run this from a console that was started as administrator");
-  }
-  if (error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND) {
-    return failure(ErrorCode::SourceUnavailable, "there is no observer: wdscope.sys is not loaded",
-                   "'wdscope driver start' loads it, after 'wdscope driver install'; 'wdscope doctor' says what is in "
-                   "the way");
-  }
-  return failure(ErrorCode::SourceUnavailable, "cannot open the observer's device: " + system_words(error),
-                 "'wdscope doctor' says what is in the way");
+  return tl::unexpected(device_failure(error, system_words(error)));
 }
 
 }  // namespace

@@ -11,6 +11,9 @@ TEST(CharacterWidth, EveryScriptHasItsWidth) {
   EXPECT_EQ(character_width(U'a'), 1);
   EXPECT_EQ(character_width(0xE9), 1);     // e with acute
   EXPECT_EQ(character_width(0x416), 1);    // Cyrillic
+  EXPECT_EQ(character_width(0x439), 1);    // Cyrillic, with a breve
+  EXPECT_EQ(character_width(0x622), 1);    // Arabic, with a madda
+  EXPECT_EQ(character_width(0x304C), 2);   // Hiragana, with a voiced sound mark
   EXPECT_EQ(character_width(0x5D0), 1);    // Hebrew
   EXPECT_EQ(character_width(0x301), 0);    // combining acute
   EXPECT_EQ(character_width(0x6F22), 2);   // Han

@@ -41,6 +41,13 @@ bool wide(char32_t value) {
   return range != std::end(kWide) && value >= range->first;
 }
 
+// Windows calls a letter nonspacing that is composed with a mark, as é is.
+bool composed(wchar_t unit) {
+  constexpr int kRoom = 8;
+  wchar_t parts[kRoom];
+  return FoldStringW(MAP_COMPOSITE, &unit, 1, parts, kRoom) > 1;
+}
+
 }  // namespace
 
 void use_unicode_widths() {}
@@ -52,7 +59,7 @@ int character_width(char32_t value) {
   WORD shape = 0;
   if (GetStringTypeW(CT_CTYPE1, &unit, 1, &kind) == 0 || GetStringTypeW(CT_CTYPE3, &unit, 1, &shape) == 0) return -1;
   if (kind == 0 || (kind & C1_CNTRL) != 0) return -1;
-  if ((shape & C3_NONSPACING) != 0) return 0;
+  if ((shape & C3_NONSPACING) != 0 && !composed(unit)) return 0;
   return wide(value) ? 2 : 1;
 }
 

@@ -31,6 +31,8 @@ Result<void> install_driver(const wchar_t* service, const std::filesystem::path&
 // Makes a service that runs `command`, a quoted program with its arguments, on demand; Windows starts `needed` before
 // it. One that is there gets this command. Errors as install_driver.
 Result<void> install_program(const wchar_t* service, const std::wstring& command, const wchar_t* needed);
+// Where the service says that its driver is: a DOS path, or empty for a path that has none. Errors as driver_state.
+Result<std::filesystem::path> driver_image(const wchar_t* service);
 // Waits until DriverEntry has returned. What it or Windows refuses is told in words: signature, architecture, no
 // callback object.
 Result<void> start_driver(const wchar_t* service);

@@ -7,12 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include "capture/machine_drives.h"
+#include "capture/win32_error.h"
+#include "cli/service_failure.h"
 #include "event/windows_text.h"
 
 namespace wdscope::cli {
 namespace {
 
-constexpr DWORD kInvalidImageHash = 577;  // ERROR_INVALID_IMAGE_HASH, which mingw's headers lack
 constexpr int kPolls = 150;
 constexpr DWORD kPollMs = 200;  // a driver that stops waits for its readers: 30 seconds in all
 
@@ -34,48 +36,20 @@ class Service {
   SC_HANDLE handle_;
 };
 
+static_assert(win32_error::kProcedureNotFound == ERROR_PROC_NOT_FOUND && win32_error::kBusy == ERROR_BUSY);
+static_assert(win32_error::kAlreadyExists == ERROR_ALREADY_EXISTS && win32_error::kNotFound == ERROR_NOT_FOUND);
+static_assert(win32_error::kBadExeFormat == ERROR_BAD_EXE_FORMAT);
+static_assert(win32_error::kMachineTypeMismatch == ERROR_EXE_MACHINE_TYPE_MISMATCH);
+static_assert(win32_error::kDependentServicesRunning == ERROR_DEPENDENT_SERVICES_RUNNING);
+static_assert(win32_error::kServiceRequestTimeout == ERROR_SERVICE_REQUEST_TIMEOUT);
+static_assert(win32_error::kServiceDisabled == ERROR_SERVICE_DISABLED);
+static_assert(win32_error::kServiceDoesNotExist == ERROR_SERVICE_DOES_NOT_EXIST);
+static_assert(win32_error::kServiceCannotAcceptControl == ERROR_SERVICE_CANNOT_ACCEPT_CTRL);
+static_assert(win32_error::kServiceMarkedForDelete == ERROR_SERVICE_MARKED_FOR_DELETE);
+static_assert(win32_error::kDriverBlocked == ERROR_DRIVER_BLOCKED);
+
 tl::unexpected<Error> refused(std::string_view doing, const wchar_t* service, DWORD error) {
-  const std::string what = fmt::format("cannot {} the service '{}': {}", doing, to_utf8(service), system_words(error));
-  switch (error) {
-    case ERROR_ACCESS_DENIED:
-      return failure(ErrorCode::NotPermitted, what,
-                     "drivers are an administrator's matter: start the console by 'Run as administrator'");
-    case ERROR_SERVICE_MARKED_FOR_DELETE:
-      return failure(ErrorCode::SourceUnavailable, what,
-                     "it goes when the last program that holds it open ends: close services.msc, Task Manager and what "
-                     "else shows services, or restart Windows");
-    case ERROR_SERVICE_DOES_NOT_EXIST:
-      return failure(ErrorCode::SourceUnavailable, what, "'wdscope driver install' comes first");
-    case kInvalidImageHash:
-    case ERROR_DRIVER_BLOCKED:
-      return failure(
-          ErrorCode::SourceUnavailable, what,
-          "Windows does not accept the file's signature: a test-signed driver needs test-signing mode, which "
-          "'wdscope doctor' tells how to switch on");
-    case ERROR_BAD_EXE_FORMAT:
-    case ERROR_EXE_MACHINE_TYPE_MISMATCH:
-      return failure(ErrorCode::InputDamaged, what, "the file is no driver for this machine: wdscope is for x64 only");
-    case ERROR_FILE_NOT_FOUND:
-    case ERROR_PATH_NOT_FOUND:
-      return failure(
-          ErrorCode::SourceUnavailable, what,
-          "the driver's file is not where the service says: 'wdscope driver install' from the folder that it "
-          "is in now");
-    case ERROR_PROC_NOT_FOUND:
-      return failure(ErrorCode::Incompatible, what,
-                     "the driver asks for a routine that this Windows has not: it needs Windows 10 1903 or later");
-    case ERROR_NOT_FOUND:
-      return failure(
-          ErrorCode::SourceUnavailable, what,
-          "no notifier offers its callback object: Microsoft Defender's WdFilter must run, or wdnotifier on a "
-          "machine without Defender ('wdscope driver start --notifier')");
-    case ERROR_DEPENDENT_SERVICES_RUNNING:
-    case ERROR_BUSY:
-    case ERROR_SERVICE_CANNOT_ACCEPT_CTRL:
-      return failure(ErrorCode::SourceUnavailable, what, "it is in use: end what reads from it and try again");
-    default:
-      return failure(ErrorCode::SourceUnavailable, what, "'wdscope doctor' looks for what is in the way");
-  }
+  return tl::unexpected(service_failure(doing, to_utf8(service), error, system_words(error)));
 }
 
 Result<Service> open_manager(DWORD access, std::string_view doing, const wchar_t* service) {
@@ -132,13 +106,24 @@ struct Kind {
   const wchar_t* needed;  // one name and two terminators
 };
 
-Result<void> give_image(const Service& service, const std::wstring& image, const Kind& kind, const wchar_t* name) {
+struct Configuration {
+  DWORD type;
+  std::wstring image;
+};
+
+Result<Configuration> configuration_of(const Service& service, std::string_view doing, const wchar_t* name) {
   DWORD needed = 0;
   QueryServiceConfigW(service.get(), nullptr, 0, &needed);
   std::vector<std::byte> bytes(needed);
   auto* const config = reinterpret_cast<QUERY_SERVICE_CONFIGW*>(bytes.data());
-  if (QueryServiceConfigW(service.get(), config, needed, &needed) == 0) return refused("install", name, GetLastError());
-  if ((config->dwServiceType & kind.type) == 0) {
+  if (QueryServiceConfigW(service.get(), config, needed, &needed) == 0) return refused(doing, name, GetLastError());
+  return Configuration{config->dwServiceType, config->lpBinaryPathName};
+}
+
+Result<void> give_image(const Service& service, const std::wstring& image, const Kind& kind, const wchar_t* name) {
+  const auto configuration = configuration_of(service, "install", name);
+  if (!configuration) return tl::unexpected(configuration.error());
+  if ((configuration->type & kind.type) == 0) {
     return failure(ErrorCode::SourceUnavailable,
                    fmt::format("there is a service '{}' already, and it is no {}", to_utf8(name), to_utf8(kind.words)),
                    "it is not wdscope's: rename it or remove it");
@@ -188,6 +173,16 @@ Result<void> install_driver(const wchar_t* name, const std::filesystem::path& im
 Result<void> install_program(const wchar_t* name, const std::wstring& command, const wchar_t* needed) {
   const std::wstring list = std::wstring(needed) + L'\0';
   return install(name, command, {SERVICE_WIN32_OWN_PROCESS, L"program", nullptr, list.c_str()});
+}
+
+Result<std::filesystem::path> driver_image(const wchar_t* name) {
+  const auto service = open_service(SERVICE_QUERY_CONFIG, "ask for", name);
+  if (!service) return tl::unexpected(service.error());
+  const auto configuration = configuration_of(*service, "ask for", name);
+  if (!configuration) return tl::unexpected(configuration.error());
+  const std::string nt_path = to_utf8(configuration->image);
+  const auto form = find_dos_form(read_machine_drives(), nt_path).form;
+  return std::filesystem::path(form ? to_wide(form->head + nt_path.substr(form->replaced)) : std::wstring());
 }
 
 Result<void> start_driver(const wchar_t* name) {

@@ -12,6 +12,7 @@
 #include "cli/printable.h"
 #include "cli/process_words.h"
 #include "event/decode.h"
+#include "event/dos_paths.h"
 #include "event/name_pattern.h"
 #include "event/names.h"
 #include "event/process_filter.h"
@@ -124,7 +125,10 @@ void Explanation::add_name() {
   if (process_.host_pid != 0) heading += fmt::format(" (NT {})", process_.pid);
   if (process_.ended) heading += fmt::format(", ended {}", moment_words(clock_, process_.ended.time));
   title(heading);
-  if (process_.image && process_.image.value != name) line(process_.image.value);
+  if (process_.image && process_.image.value != name) {
+    if (const auto path = dos_path(gathered_.origin, process_.image.value)) line(*path);
+    line(process_.image.value);
+  }
   if (process_.command_line && !process_.command_line.value.empty()) line(process_.command_line.value);
 }
 
@@ -303,15 +307,14 @@ std::string_view verdict_words(Verdict verdict) {
   return "CANNOT TELL";
 }
 
-std::vector<const ProcessState*> find_target(const ProcessPicture& picture, const std::string& target) {
+std::vector<const ProcessState*> find_target(const Gathered& gathered, const std::string& target) {
   std::uint64_t pid = 0;
   const auto parsed = std::from_chars(target.data(), target.data() + target.size(), pid);
   const bool is_pid = parsed.ec == std::errc() && parsed.ptr == target.data() + target.size();
   std::vector<const ProcessState*> running;
   std::vector<const ProcessState*> ended;
-  for (const ProcessState* process : picture.processes()) {
-    const bool meant =
-        is_pid ? shown_pid(*process) == pid : process->image && matches_image(target, process->image.value);
+  for (const ProcessState* process : gathered.picture.processes()) {
+    const bool meant = is_pid ? shown_pid(*process) == pid : image_matches(*process, gathered.origin, target);
     if (meant) (process->ended ? ended : running).push_back(process);
   }
   std::vector<const ProcessState*>& found = running.empty() ? ended : running;
@@ -336,7 +339,7 @@ std::string explain_processes(const std::vector<const ProcessState*>& processes,
                {!process->trusted        ? ""
                 : process->trusted.value ? "yes"
                                          : "no"},
-               {process->image.value},
+               {shown_image(gathered.origin, process->image.value)},
                {process->command_line.value}});
   }
   return table.render(style.color, style.columns ? style.columns() : std::nullopt);

@@ -12,9 +12,9 @@
 
 namespace wdscope::cli {
 
-// Those that `target` means: a pid as the views show it, or a pattern of images. Running ones if there are any, else
+// Those that `target` means: a pid as the views show it, or a pattern of images, by NT path or DOS path. Running ones if there are any, else
 // those that have ended; of a pid only the newest.
-std::vector<const ProcessState*> find_target(const ProcessPicture& picture, const std::string& target);
+std::vector<const ProcessState*> find_target(const Gathered& gathered, const std::string& target);
 
 // Everything about one.
 std::string explain_process(const ProcessState& process, const Gathered& gathered, const TextStyle& style);

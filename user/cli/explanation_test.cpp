@@ -4,13 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <ctime>
+#include <memory>
 
 #include "abi/defender/flags.h"
 #include "cli/character_width.h"
 #include "cli/printable.h"
 #include "cli/process_list.h"
+#include "cli/test_surroundings.h"
+#include "event/dos_paths.h"
 #include "event/picture_samples.h"
 
 namespace wdscope::cli {
@@ -22,16 +23,15 @@ using testing::Not;
 
 class ExplanationTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
+  void SetUp() override {
     use_unicode_widths();
-    setenv("TZ", "UTC", 1);
-    tzset();
+    if (!use_utc()) GTEST_SKIP() << "the machine's time zone is not UTC";
+    gathered_.origin = picture_origin();
   }
-  void SetUp() override { gathered_.origin = picture_origin(); }
 
   void add(RecordBuilder builder) { add_to(gathered_.picture, std::move(builder), ++sequence_); }
   std::string explained(const std::string& target) {
-    const auto found = find_target(gathered_.picture, target);
+    const auto found = find_target(gathered_, target);
     return found.size() == 1 ? explain_process(*found[0], gathered_, {}) : explain_processes(found, gathered_, {});
   }
 
@@ -68,13 +68,25 @@ TEST_F(ExplanationTest, WhatARefreshDoesNotTellIsSaidToBeUnknown) {
   EXPECT_THAT(text, HasSubstr("What has changed since it was first heard of"));
 }
 
+TEST_F(ExplanationTest, AMachineWithDrivesHasItsDosPathsShownAndFound) {
+  gathered_.origin.dos_paths =
+      std::make_shared<const DosPaths>(DosNames{{{"C:", "\\Device\\HarddiskVolume1"}}, "C:\\Windows"});
+  add(born(400, 0));
+  const std::string text = explained("C:\\usr\\bin\\cc");
+  EXPECT_THAT(text, HasSubstr("C:\\usr\\bin\\cc\n  \\Device\\HarddiskVolume1\\usr\\bin\\cc\n"));
+  EXPECT_THAT(list_processes(gathered_, {}, {}).text,
+              testing::AllOf(HasSubstr(" C:\\usr\\bin\\cc"), Not(HasSubstr("HarddiskVolume"))));
+  add(born(404, 0));
+  EXPECT_THAT(explained("cc"), testing::AllOf(HasSubstr(" C:\\usr\\bin\\cc"), Not(HasSubstr("HarddiskVolume"))));
+}
+
 TEST_F(ExplanationTest, RunningProcessesGoBeforeEndedOnes) {
   add(born(400, 0));
   add(died(400, flag::Terminating));
   add(born(404, 0));
-  EXPECT_EQ(find_target(gathered_.picture, "cc").size(), 1u);
-  EXPECT_EQ(find_target(gathered_.picture, "100").size(), 1u);
-  EXPECT_TRUE(find_target(gathered_.picture, "ld").empty());
+  EXPECT_EQ(find_target(gathered_, "cc").size(), 1u);
+  EXPECT_EQ(find_target(gathered_, "100").size(), 1u);
+  EXPECT_TRUE(find_target(gathered_, "ld").empty());
 }
 
 TEST_F(ExplanationTest, SeveralAreOneLineEach) {

@@ -47,7 +47,7 @@ Result<FilterSink::Passes> FilterSink::judge(std::span<const std::byte> record) 
   const auto* happening = std::get_if<ProcessEvent>(&*event);
   if (happening != nullptr && happening->snapshot) return Passes::Yes;
   const ProcessState* process = happening != nullptr ? picture_.add(*happening) : nullptr;
-  if (process != nullptr && filter_.matches(*process)) {
+  if (process != nullptr && filter_.matches(*process, origin_)) {
     ++counts_.shown;
     return Passes::Yes;
   }

@@ -4,9 +4,12 @@
 #include <windows.h>
 
 #include <array>
+#include <memory>
 
+#include "capture/machine_drives.h"
 #include "capture/observer_device.h"
 #include "cli/driver_service.h"
+#include "event/dos_paths.h"
 #include "event/windows_text.h"
 
 namespace wdscope::cli {
@@ -27,6 +30,7 @@ Result<ObservedMachine> open_machine(const Arguments&) {
   Origin origin;
   origin.kind = Origin::Kind::Device;
   origin.host_name = host_name();
+  origin.dos_paths = std::make_shared<const DosPaths>(read_machine_drives);
   // Both announce under the same name; which of them is there, only the service control manager tells.
   origin.description = driver_is_running(kNotifierService)
                            ? "wdnotifier.sys, a replica of WdFilter's notifier, not Defender"

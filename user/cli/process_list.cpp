@@ -11,6 +11,7 @@
 
 #include "cli/cell_table.h"
 #include "cli/process_words.h"
+#include "event/dos_paths.h"
 #include "event/name_pattern.h"
 
 namespace wdscope::cli {
@@ -112,7 +113,7 @@ Tree::Tree(const Gathered& gathered, const ProcessFilter& filter) {
   std::unordered_map<std::uint64_t, std::vector<std::size_t>> by_pid;
   for (const ProcessState* process : gathered.picture.processes()) {
     by_pid[process->pid].push_back(twigs_.size());
-    twigs_.push_back({process, nullptr, {}, filter.matches(*process), false});
+    twigs_.push_back({process, nullptr, {}, filter.matches(*process, gathered.origin), false});
   }
   std::vector<std::size_t> above(twigs_.size(), twigs_.size());
   for (std::size_t i = 0; i < twigs_.size(); ++i) {
@@ -190,8 +191,9 @@ ProcessList list_processes(const Gathered& gathered, const ProcessFilter& filter
   SinceWords since(gathered.picture.time());
   const auto all = gathered.picture.processes();
   for (const ProcessState* process : all) {
-    if (!filter.matches(*process)) continue;
+    if (!filter.matches(*process, gathered.origin)) continue;
     const Look look = process->ended ? Look::Gone : Look::Plain;
+    const auto path = whole ? dos_path(gathered.origin, process->image.value) : std::nullopt;
     table.add({{fmt::format_int(shown_pid(*process)).str(), look},
                {shown_parent(*process, gathered.origin.pid_factor)},
                {trust_words(*process), trust_look(*process)},
@@ -200,7 +202,7 @@ ProcessList list_processes(const Gathered& gathered, const ProcessFilter& filter
     table.add({{shown_protection(*process)},
                {doc_rule_words(*process)},
                {flags_words(*process), flags_look(*process)},
-               {image_words(*process, whole), look},
+               {path ? std::string_view(*path) : image_words(*process, whole), look},
                {process->command_line.value}});
   }
   ProcessList list;

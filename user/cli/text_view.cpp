@@ -9,6 +9,7 @@
 #include "abi/defender/flags.h"
 #include "cli/process_words.h"
 #include "event/decode.h"
+#include "event/dos_paths.h"
 #include "event/name_pattern.h"
 
 namespace wdscope::cli {
@@ -187,7 +188,7 @@ void TextView::add_image(const ProcessEvent& event) {
   if (layout_.image_form == TextLayout::Image::FileName) {
     cell(file_name_of(image), layout_.image, Side::Left, look);
   } else {
-    cell(image, layout_.image, Side::Left, look, Cut::Start);
+    cell(shown_image(origin_, std::string(image)), layout_.image, Side::Left, look, Cut::Start);
   }
 }
 

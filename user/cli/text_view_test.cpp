@@ -3,19 +3,23 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <random>
 
 #include "abi/defender/flags.h"
 #include "cli/character_width.h"
+#include "cli/test_surroundings.h"
+#include "event/dos_paths.h"
 #include "event/record_builder.h"
 
 namespace wdscope::cli {
 namespace {
 
+namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -31,23 +35,27 @@ Origin lab() {
 
 class TextViewTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
+  TextViewTest() : path_(fs::path(testing::TempDir()) / ("view" + std::to_string(std::random_device{}()))) {}
+  ~TextViewTest() override { fs::remove(path_); }
+  void SetUp() override {
     use_unicode_widths();
-    setenv("TZ", "UTC", 1);
-    tzset();
+    if (!use_utc()) GTEST_SKIP() << "the machine's time zone is not UTC";
   }
 
-  void SetUp() override { descriptor_ = memfd_create("text view", 0); }
-  void TearDown() override { close(descriptor_); }
+  TextView view(TextStyle style, const std::vector<std::string>& header) const {
+    auto file = OutputFile::create(path_, Overwrite::Yes);
+    EXPECT_TRUE(file) << file.error().what;
+    return TextView(std::move(*file), origin_, std::move(style), header);
+  }
 
   // What the view makes of `records`, each written by itself.
   std::string shown(const std::vector<std::vector<std::byte>>& records, TextStyle style = {},
                     const std::vector<std::string>& header = {}) {
-    TextView view(OutputFile::borrow(descriptor_, "test"), lab(), std::move(style), header);
-    for (const auto& record : records) EXPECT_TRUE(view.write(record));
-    EXPECT_TRUE(view.close());
-    std::string text(static_cast<std::size_t>(lseek(descriptor_, 0, SEEK_CUR)), '\0');
-    EXPECT_EQ(pread(descriptor_, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+    TextView made = view(std::move(style), header);
+    for (const auto& record : records) EXPECT_TRUE(made.write(record));
+    EXPECT_TRUE(made.close());
+    std::ifstream file(path_, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(file), {}};
     return text;
   }
 
@@ -55,8 +63,18 @@ class TextViewTest : public testing::Test {
     return {color, [columns] { return std::optional(columns); }};
   }
 
-  int descriptor_ = -1;
+  Origin origin_ = lab();
+  fs::path path_;
 };
+
+TEST_F(TextViewTest, AMachineWithDrivesHasItsDosPathsShown) {
+  origin_.dos_paths = std::make_shared<const DosPaths>(DosNames{{{"C:", "\\Device\\HarddiskVolume1"}}, {}});
+  const auto records = {RecordBuilder::create(400, 100).image(u"\\Device\\HarddiskVolume1\\cc").build(),
+                        RecordBuilder::create(404, 100).image(u"\\Device\\HarddiskVolume2\\ld").build()};
+  const std::string text = shown(records);
+  EXPECT_THAT(text, HasSubstr(" C:\\cc "));
+  EXPECT_THAT(text, HasSubstr(" \\Device\\HarddiskVolume2\\ld "));
+}
 
 RecordBuilder cc() {
   RecordBuilder record = RecordBuilder::create(4 * 812, 4 * 800);
@@ -109,8 +127,6 @@ TEST_F(TextViewTest, ACommandLineCannotDriveTheTerminal) {
 
 TEST_F(TextViewTest, OnATerminalEveryLineFits) {
   for (const std::size_t columns : {80, 100, 132, 200}) {
-    ASSERT_EQ(ftruncate(descriptor_, 0), 0);
-    lseek(descriptor_, 0, SEEK_SET);
     RecordBuilder record = cc();
     record.command_line(u"cc " + std::u16string(300, u'\u65E5'));
     std::string text = shown({record.build()}, terminal(columns));
@@ -160,13 +176,13 @@ TEST_F(TextViewTest, ASnapshotsMarksAreLinesOfTheirOwn) {
 }
 
 TEST_F(TextViewTest, AMalformedRecordIsAnErrorAndAnUnknownKindIsNot) {
-  TextView view(OutputFile::borrow(descriptor_, "test"), lab(), {}, {});
+  TextView made = view({}, {});
   auto record = cc().build();
-  const auto cut = view.write(std::span(record).first(record.size() - 8));
+  const auto cut = made.write(std::span(record).first(record.size() - 8));
   ASSERT_FALSE(cut);
   EXPECT_EQ(cut.error().code, ErrorCode::InputDamaged);
   record[offsetof(wire::RecordHeader, kind)] = std::byte{99};
-  EXPECT_TRUE(view.write(record));
+  EXPECT_TRUE(made.write(record));
 }
 
 }  // namespace

@@ -8,9 +8,11 @@
 #include <filesystem>
 
 #include "capture/input_file.h"
+#include "capture/win32_error.h"
 #include "cli/driver_service.h"
 #include "cli/exit_code.h"
 #include "cli/machine_checks.h"
+#include "cli/service_failure.h"
 #include "cli/talk.h"
 #include "cli/verbs.h"
 #include "event/windows_text.h"
@@ -72,6 +74,19 @@ Result<void> require_driver_file(const std::filesystem::path& path) {
   return {};
 }
 
+// That a file is gone or of another machine Windows tells in many ways, and none of them names the file.
+Result<void> require_file_of(const wchar_t* service) {
+  const auto image = driver_image(service);
+  if (!image) return tl::unexpected(image.error());
+  if (image->empty()) return {};
+  std::error_code error;
+  if (!std::filesystem::exists(*image, error)) {
+    return tl::unexpected(service_failure("start", to_utf8(service), win32_error::kFileNotFound,
+                                          fmt::format("there is no {}", image->string())));
+  }
+  return require_driver_file(*image);
+}
+
 void say_what_is_in_the_way() {
   for (const MachineCheck& check : check_machine()) {
     if (check.verdict != Verdict::InTheWay || check.name == "elevation") continue;
@@ -123,18 +138,21 @@ Result<int> driver_install(const Arguments& arguments) {
 Result<int> driver_start(const Arguments& arguments) {
   if (auto elevated = require_elevation(); !elevated) return tl::unexpected(elevated.error());
   if (auto alone = refuse_beside_defender(arguments); !alone) return tl::unexpected(alone.error());
+  if (auto whole = require_file_of(service_of(arguments)); !whole) return tl::unexpected(whole.error());
   if (auto started = start_driver(service_of(arguments)); !started) return tl::unexpected(started.error());
   say(fmt::format("{} runs", name_of(service_of(arguments))));
   return done();
 }
 
 Result<int> driver_stop(const Arguments& arguments) {
+  if (auto elevated = require_elevation(); !elevated) return tl::unexpected(elevated.error());
   if (auto stopped = stop_driver(service_of(arguments)); !stopped) return tl::unexpected(stopped.error());
   say(fmt::format("{} does not run", name_of(service_of(arguments))));
   return done();
 }
 
 Result<int> driver_uninstall(const Arguments& arguments) {
+  if (auto elevated = require_elevation(); !elevated) return tl::unexpected(elevated.error());
   const bool both = arguments.driver != DriverChoice::Notifier;
   if (both) {
     if (auto gone = uninstall_driver(kObserverService); !gone) return tl::unexpected(gone.error());

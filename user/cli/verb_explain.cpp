@@ -32,7 +32,7 @@ ExitCode answer_for(const std::vector<const ProcessState*>& processes, const Pro
 Result<int> explain(const Arguments& arguments) {
   const auto gathered = gather(arguments);
   if (!gathered) return tl::unexpected(gathered.error());
-  const auto processes = find_target(gathered->picture, arguments.target);
+  const auto processes = find_target(*gathered, arguments.target);
   if (processes.empty()) {
     if (gathered->damage) return tl::unexpected(*gathered->damage);
     return failure(ErrorCode::SourceUnavailable, fmt::format("no process '{}' is known", arguments.target),

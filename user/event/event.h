@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -148,6 +149,8 @@ struct LossEvent {
 
 using Event = std::variant<ProcessEvent, LossEvent>;
 
+class DosPaths;
+
 // Where a stream of events comes from; known before its first event and carried into every output.
 struct Origin {
   enum class Kind : std::uint8_t {
@@ -163,6 +166,8 @@ struct Origin {
   std::uint32_t pid_factor = 0;  // lab: NT pid = factor * Linux pid; 0: no host pids
   bool replayed = false;         // read from a recording
   bool played = false;           // lab: a history is played, of the machine that host_name names
+  // The drives of the machine that the events are of (event/dos_paths.h). Null: it has none, or they are not known.
+  std::shared_ptr<const DosPaths> dos_paths;
 
   // The `source` field of every event: "lab-replica" or "device".
   std::string_view name() const { return kind == Kind::Lab ? "lab-replica" : "device"; }

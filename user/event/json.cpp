@@ -11,6 +11,7 @@
 
 #include "abi/defender/flags.h"
 #include "event/decode.h"
+#include "event/dos_paths.h"
 #include "event/facts.h"
 #include "event/json_words.h"
 #include "event/names.h"
@@ -82,6 +83,14 @@ char* put_text(char* out, const WireText& text, bool& damaged) {
   return out;
 }
 
+char* put_inside(char* out, std::string_view text) {
+  return write_json_text(out, text);
+}
+char* put_inside(char* out, const WireText& text) {
+  bool damaged = false;  // said of the image
+  return write_json_text(out, text.units, damaged);
+}
+
 // Texts with a NUL between them, as an array.
 char* put_list(char* out, const Text& list) {
   std::string_view rest = list.value;
@@ -122,6 +131,20 @@ std::size_t bound_of(const std::optional<WireText>& text) {
   return text ? text->units.units * kJsonBytesPerUnit + kTextSlack : 0;
 }
 
+std::optional<DosForm> dos_form_of(const std::optional<Text>& image, const Origin& origin) {
+  return image && origin.dos_paths ? origin.dos_paths->form(std::string_view(image->value)) : std::nullopt;
+}
+std::optional<DosForm> dos_form_of(const std::optional<WireText>& image, const Origin& origin) {
+  return image && origin.dos_paths ? origin.dos_paths->form(image->units) : std::nullopt;
+}
+
+std::string_view text_behind(const Text& text, std::size_t characters) {
+  return std::string_view(text.value).substr(characters);
+}
+WireText text_behind(const WireText& text, std::size_t units) {
+  return {{text.units.data + 2 * units, text.units.units - units}, text.truncated};
+}
+
 std::size_t bound_of(const Origin& origin) {
   return origin.host_name.size() * kJsonBytesPerUnit + kTextSlack;
 }
@@ -135,10 +158,14 @@ struct Line {
   const std::optional<AnyText>& doc_rule_image;
   const std::optional<AnyText>& doc_rule_extensions;
   const Origin& origin;
+  std::optional<DosForm> dos_form = dos_form_of(image, origin);
 
   std::size_t bound() const {
     return kFixedBound + bound_of(origin) + bound_of(image) + bound_of(context_image) + bound_of(command_line) +
-           bound_of(doc_rule_image) + bound_of(doc_rule_extensions);
+           bound_of(doc_rule_image) + bound_of(doc_rule_extensions) + dos_bound();
+  }
+  std::size_t dos_bound() const {
+    return dos_form ? dos_form->head.size() * kJsonBytesPerUnit + kTextSlack + bound_of(image) : 0;
   }
 };
 
@@ -297,6 +324,14 @@ char* put_end(char* out, const Origin& origin) {
 }
 
 template <class AnyText>
+char* put_dos_image(char* out, const Line<AnyText>& line) {
+  out = put_inside(put(out, ",\"dos_image\":\""), line.dos_form->head);
+  out = put_inside(out, text_behind(*line.image, line.dos_form->replaced));
+  *out++ = '"';
+  return out;
+}
+
+template <class AnyText>
 char* put_line(char* out, const Line<AnyText>& line) {
   const ProcessEvent& event = line.event;
   bool image_damaged = false;
@@ -314,6 +349,7 @@ char* put_line(char* out, const Line<AnyText>& line) {
   if (const auto created = event.created()) out = put_time(put(out, ",\"created\":"), *created);
   if (event.host_pid) out = put_number(put(out, ",\"host_pid\":"), *event.host_pid);
   if (line.image) out = put_text(put(out, ",\"image\":"), *line.image, image_damaged);
+  if (line.dos_form) out = put_dos_image(out, line);
   if (line.command_line) out = put_text(put(out, ",\"command_line\":"), *line.command_line, command_line_damaged);
   if (event.trusted) out = *event.trusted ? put(out, ",\"trusted\":true") : put(out, ",\"trusted\":false");
   if (event.snapshot) out = put_snapshot(out, *event.snapshot);

@@ -20,8 +20,12 @@ struct ProcessFilter {
   std::vector<std::string> patterns;  // of images, see event/name_pattern.h
 
   bool empty() const;
-  bool matches(const ProcessState& process) const;
+  // `origin` is that of the events the process was made of: an image is found by its DOS path too.
+  bool matches(const ProcessState& process, const Origin& origin = {}) const;
 };
+
+// By the NT path or the DOS path, event/name_pattern.h.
+bool image_matches(const ProcessState& process, const Origin& origin, const std::string& pattern);
 
 // The pid as it is shown: Linux's in the lab, else NT's.
 inline std::uint64_t shown_pid(const ProcessState& process) {

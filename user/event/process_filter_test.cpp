@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "abi/defender/flags.h"
+#include "event/dos_paths.h"
 #include "event/picture_samples.h"
 
 namespace wdscope {
@@ -63,6 +66,19 @@ TEST_F(ProcessFilterTest, AllThatIsAskedForMustHold) {
   EXPECT_TRUE(filter.matches(excluded_));
   filter.patterns = {"ld"};
   EXPECT_FALSE(filter.matches(excluded_));
+}
+
+TEST_F(ProcessFilterTest, AnImageIsFoundByItsDosPathWhereThereIsOne) {
+  ProcessFilter filter;
+  filter.patterns = {"c:\\usr\\*"};
+  EXPECT_FALSE(filter.matches(plain_));
+  Origin origin;
+  origin.dos_paths = std::make_shared<const DosPaths>(DosNames{{{"C:", "\\Device\\HarddiskVolume1"}}, {}});
+  EXPECT_TRUE(filter.matches(plain_, origin));
+  filter.patterns = {"\\device\\*"};
+  EXPECT_TRUE(filter.matches(plain_, origin));
+  filter.patterns = {"d:*\\"};
+  EXPECT_FALSE(filter.matches(plain_, origin));
 }
 
 }  // namespace

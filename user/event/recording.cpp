@@ -7,9 +7,12 @@
 #include <rapidjson/writer.h>
 
 #include <cstring>
+#include <memory>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+#include "event/dos_paths.h"
 
 namespace wdscope {
 namespace {
@@ -23,6 +26,8 @@ constexpr char kBootId[] = "boot_id";
 constexpr char kPidFactor[] = "pid_factor";
 constexpr char kStarted[] = "started_filetime";
 constexpr char kProgram[] = "program";
+constexpr char kDrives[] = "drives";
+constexpr char kWindowsFolder[] = "windows_folder";
 
 constexpr std::string_view kLab = "lab";
 constexpr std::string_view kDevice = "device";
@@ -32,6 +37,14 @@ using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
 void write_member(JsonWriter& writer, const char* key, std::string_view value) {
   writer.Key(key);
   writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
+
+void write_dos_names(JsonWriter& writer, const DosNames& names) {
+  writer.Key(kDrives);
+  writer.StartObject();
+  for (const auto& [name, device] : names.drives) write_member(writer, name.c_str(), device);
+  writer.EndObject();
+  write_member(writer, kWindowsFolder, names.windows_folder);
 }
 
 std::string metadata_of(const RecordingInfo& info) {
@@ -49,6 +62,7 @@ std::string metadata_of(const RecordingInfo& info) {
   writer.Key(kStarted);
   writer.Int64(info.started);
   write_member(writer, kProgram, info.program_version);
+  if (info.origin.dos_paths) write_dos_names(writer, info.origin.dos_paths->names());
   writer.EndObject();
   return std::string(buffer.GetString(), buffer.GetSize());
 }
@@ -62,6 +76,21 @@ bool read_text(const rapidjson::Value& object, const char* key, std::string& out
   const auto* value = member(object, key);
   if (value == nullptr || !value->IsString()) return false;
   out.assign(value->GetString(), value->GetStringLength());
+  return true;
+}
+
+// A recording of a machine that has drives has both members, any other has neither.
+bool read_dos_names(const rapidjson::Value& object, Origin& origin) {
+  const auto* drives = member(object, kDrives);
+  if (drives == nullptr) return member(object, kWindowsFolder) == nullptr;
+  DosNames names;
+  if (!drives->IsObject() || !read_text(object, kWindowsFolder, names.windows_folder)) return false;
+  for (const auto& drive : drives->GetObject()) {
+    if (!drive.value.IsString()) return false;
+    names.drives.push_back({{drive.name.GetString(), drive.name.GetStringLength()},
+                            {drive.value.GetString(), drive.value.GetStringLength()}});
+  }
+  origin.dos_paths = std::make_shared<const DosPaths>(std::move(names));
   return true;
 }
 
@@ -85,7 +114,7 @@ bool read_metadata(std::string_view json, RecordingInfo& info) {
   info.started = started->GetInt64();
   return read_text(document, kProfile, info.origin.profile) && read_text(document, kHost, info.origin.host_name) &&
          read_text(document, kDescription, info.origin.description) &&
-         read_text(document, kProgram, info.program_version);
+         read_text(document, kProgram, info.program_version) && read_dos_names(document, info.origin);
 }
 
 std::uint64_t hash(std::span<const std::byte> bytes) {

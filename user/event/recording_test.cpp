@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <memory>
 #include <vector>
+
+#include "event/dos_paths.h"
 
 namespace wdscope {
 namespace {
@@ -37,6 +40,18 @@ TEST(RecordingHeader, ComesBackAsItWasWritten) {
   EXPECT_EQ(info->started, -5);
   EXPECT_EQ(info->program_version, "1.2.3");
   EXPECT_TRUE(info->origin.replayed);
+}
+
+TEST(RecordingHeader, KeepsTheDrivesOfTheMachine) {
+  EXPECT_EQ(decode_recording_header(encode_recording_header(sample_info()))->origin.dos_paths, nullptr);
+  RecordingInfo info = sample_info();
+  info.origin.dos_paths = std::make_shared<const DosPaths>(
+      DosNames{{{"C:", "\\Device\\HarddiskVolume3"}, {"S:", "\\??\\C:\\Gr\u00FC\u00DFe"}}, "C:\\Windows"});
+  const auto read = decode_recording_header(encode_recording_header(info));
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_EQ(shown_image(read->origin, "\\Device\\HarddiskVolume3\\x.exe"), "C:\\x.exe");
+  EXPECT_EQ(shown_image(read->origin, "\\SystemRoot\\x.exe"), "C:\\Windows\\x.exe");
+  EXPECT_EQ(read->origin.dos_paths->names().drives.at(1).device, "\\??\\C:\\Gr\u00FC\u00DFe");
 }
 
 TEST(RecordingHeader, AnyChangedByteIsNoticed) {

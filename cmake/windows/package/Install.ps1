@@ -9,10 +9,11 @@ if ($TrustTestCertificate) {
     Import-Certificate -FilePath $certificate -CertStoreLocation "Cert:\LocalMachine\$store" | Out-Null
   }
 }
-foreach ($file in 'wdscope.exe', 'wdscope.sys', 'wdnotifier.sys') {
-  $signature = Get-AuthenticodeSignature (Join-Path $PSScriptRoot $file)
+foreach ($file in 'wdscope.exe', 'wdscope.sys', 'wdnotifier.sys', 'wdnis.sys') {
+  $signature = Get-AuthenticodeSignature -LiteralPath (Join-Path $PSScriptRoot $file)
   if ($signature.Status -ne 'Valid') {
-    Write-Error "${file}: $($signature.StatusMessage) A test-signed package needs -TrustTestCertificate, from an elevated PowerShell."
+    # To go on: an error would end the script before it can say its exit code.
+    Write-Error "${file}: $($signature.StatusMessage) A test-signed package needs -TrustTestCertificate, from an elevated PowerShell." -ErrorAction Continue
     exit 4
   }
 }

@@ -62,6 +62,11 @@ PDRIVER_DISPATCH own_close(PDRIVER_OBJECT driver) {
   return nullptr;
 }
 
+NTSTATUS NTAPI cleaned_up(PDEVICE_OBJECT, PIRP, PVOID event) {
+  KeSetEvent(static_cast<PKEVENT>(event), IO_NO_INCREMENT, FALSE);
+  return STATUS_MORE_PROCESSING_REQUIRED;  // clean_up() frees the request
+}
+
 void clean_up(PDEVICE_OBJECT device, PFILE_OBJECT file) {
   PIRP const irp = IoAllocateIrp(device->StackSize, FALSE);
   if (irp == nullptr) {
@@ -71,7 +76,12 @@ void clean_up(PDEVICE_OBJECT device, PFILE_OBJECT file) {
   IO_STACK_LOCATION& stack = *IoGetNextIrpStackLocation(irp);
   stack.MajorFunction = IRP_MJ_CLEANUP;
   stack.FileObject = file;
+  KEVENT done;
+  KeInitializeEvent(&done, NotificationEvent, FALSE);
+  IoSetCompletionRoutine(irp, cleaned_up, &done, TRUE, TRUE, TRUE);
   IoCallDriver(device, irp);
+  KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, nullptr);
+  IoFreeIrp(irp);
 }
 
 NTSTATUS clean_up_and_close(PDEVICE_OBJECT device, PIRP irp) {

@@ -45,6 +45,12 @@ NTSTATUS NTAPI set_notify_routine_ex2(ULONG, PVOID function, BOOLEAN remove) {
   return change(function, true, remove);
 }
 
+// NT's own status where Wine's differs.
+NTSTATUS NTAPI look_up(HANDLE process_id, PEPROCESS* process) {
+  const NTSTATUS status = PsLookupProcessByProcessId(process_id, process);
+  return status == STATUS_INVALID_PARAMETER ? STATUS_INVALID_CID : status;
+}
+
 // A process's information by way of a handle, which Wine's process objects can be asked for.
 template <class Information>
 bool query(PEPROCESS process, PROCESSINFOCLASS what, Information* information) {
@@ -151,6 +157,7 @@ void* process_routine(std::string_view name) {
       {"PsSetCreateProcessNotifyRoutine", reinterpret_cast<void*>(set_notify_routine)},
       {"PsSetCreateProcessNotifyRoutineEx", reinterpret_cast<void*>(set_notify_routine_ex)},
       {"PsSetCreateProcessNotifyRoutineEx2", reinterpret_cast<void*>(set_notify_routine_ex2)},
+      {"PsLookupProcessByProcessId", reinterpret_cast<void*>(look_up)},
       {"PsGetProcessCreateTimeQuadPart", reinterpret_cast<void*>(get_create_time)},
       {"PsGetProcessSessionId", reinterpret_cast<void*>(get_session)},
       {"PsGetProcessImageFileName", reinterpret_cast<void*>(get_image_file_name)},
