@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <filesystem>
 
 namespace wdscope {
 namespace {
@@ -159,7 +160,7 @@ TEST(Policy, AMissingFileIsUnreadable) {
   ASSERT_FALSE(policy);
   EXPECT_EQ(policy.error().code, ErrorCode::InputUnreadable);
   EXPECT_EQ(policy.error().native, ENOENT);
-  EXPECT_EQ(load_policy("/tmp").error().native, EISDIR);
+  EXPECT_EQ(load_policy(std::filesystem::current_path()).error().native, EISDIR);
 }
 
 }  // namespace
