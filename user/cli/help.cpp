@@ -8,6 +8,7 @@
 
 #include "abi/wire/version.h"
 #include "cli/application.h"
+#include "cli/platform_words.h"
 #include "cli/verb_words.h"
 #include "event/json.h"
 
@@ -70,9 +71,8 @@ struct VariableWords {
   std::string_view name;
   std::string_view meaning;
 };
-constexpr VariableWords kVariableWords[] = {
-    {"WDSCOPE_PROFILE, WDSCOPE_DRIVERS, WDSCOPE_POLICY, WDSCOPE_FORMAT, WDSCOPE_COLOR",
-     "Values for the options of the same name; an option on the command line wins."},
+const VariableWords kVariableWords[] = {
+    {option_variables(), "Values for the options of the same name; an option on the command line wins."},
     {"NO_COLOR", "When set and not empty: no colour."},
     {"TZ", "Time zone of the text view."},
 };

@@ -15,7 +15,7 @@ namespace {
 
 using Verdict = MachineCheck::Verdict;
 
-// SYSTEM_CODEINTEGRITY_INFORMATION and its bits, as NtQuerySystemInformation's documentation has them.
+// Assumed: SYSTEM_CODEINTEGRITY_INFORMATION and its bits, as NtQuerySystemInformation's documentation has them.
 constexpr auto kCodeIntegrityInformation = static_cast<SYSTEM_INFORMATION_CLASS>(103);
 struct CodeIntegrity {
   ULONG size;

@@ -122,4 +122,8 @@ const std::vector<VerbWords>& platform_words() {
   return words;
 }
 
+std::string_view option_variables() {
+  return "WDSCOPE_PROFILE, WDSCOPE_DRIVERS, WDSCOPE_POLICY, WDSCOPE_FORMAT, WDSCOPE_COLOR";
+}
+
 }  // namespace wdscope::cli

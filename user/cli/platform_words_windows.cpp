@@ -89,4 +89,8 @@ const std::vector<VerbWords>& platform_words() {
   return words;
 }
 
+std::string_view option_variables() {
+  return "WDSCOPE_FORMAT, WDSCOPE_COLOR";
+}
+
 }  // namespace wdscope::cli

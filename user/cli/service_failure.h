@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Why a step with a driver's service failed, in words: what, why, what to do.
+// Why a step with a driver's service failed, in words: what, why, what to do. Assumed: which error Windows answers in
+// which case, as its documentation says.
 #pragma once
 
 #include <cstdint>
