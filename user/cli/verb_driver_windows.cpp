@@ -87,9 +87,11 @@ Result<void> require_file_of(const wchar_t* service) {
   return require_driver_file(*image);
 }
 
-void say_what_is_in_the_way() {
+// Elevation is asked for before, and the notifier is for machines without Defender.
+void say_what_is_in_the_way(const Arguments& arguments) {
   for (const MachineCheck& check : check_machine()) {
     if (check.verdict != Verdict::InTheWay || check.name == "elevation") continue;
+    if (check.name == "Microsoft Defender" && arguments.driver == DriverChoice::Notifier) continue;
     say(fmt::format("{}: {}", check.name, check.finding));
     if (!check.advice.empty()) say("  " + check.advice);
   }
@@ -128,7 +130,7 @@ Result<int> driver_install(const Arguments& arguments) {
       arguments.drivers.empty() ? program_folder() : std::filesystem::absolute(to_wide(arguments.drivers));
   const std::filesystem::path image = folder / name_of(service);
   if (auto whole = require_driver_file(image); !whole) return tl::unexpected(whole.error());
-  say_what_is_in_the_way();
+  say_what_is_in_the_way(arguments);
   if (auto installed = install_driver(service, image); !installed) return tl::unexpected(installed.error());
   say(fmt::format("installed {}; 'wdscope driver start{}' starts it", image.string(),
                   arguments.driver == DriverChoice::Notifier ? " --notifier" : ""));
@@ -139,10 +141,8 @@ Result<int> driver_start(const Arguments& arguments) {
   if (auto elevated = require_elevation(); !elevated) return tl::unexpected(elevated.error());
   if (auto alone = refuse_beside_defender(arguments); !alone) return tl::unexpected(alone.error());
   if (auto whole = require_file_of(service_of(arguments)); !whole) return tl::unexpected(whole.error());
-  if (auto started = start_driver(service_of(arguments)); !started) {
-    say_what_is_in_the_way();
-    return tl::unexpected(started.error());
-  }
+  if (!driver_is_running(service_of(arguments))) say_what_is_in_the_way(arguments);
+  if (auto started = start_driver(service_of(arguments)); !started) return tl::unexpected(started.error());
   say(fmt::format("{} runs", name_of(service_of(arguments))));
   return done();
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Both ways to a line share every writer below but that of texts: a line from an Event and one from its record can only
-// differ in how UTF-16 becomes JSON. A line is written by a bare pointer into room that was measured before: the fixed
-// part never exceeds kFixedBound, a text never kJsonBytesPerUnit a unit.
+// Both ways to a line share every writer below; those of texts are json_texts.h's: a line from an Event and one from
+// its record can only differ in how UTF-16 becomes JSON. A line is written by a bare pointer into room that was
+// measured before: the fixed part never exceeds kFixedBound, a text never kJsonBytesPerUnit a unit.
 #include "event/json.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "abi/defender/flags.h"
 #include "event/decode.h"
 #include "event/dos_paths.h"
 #include "event/facts.h"
+#include "event/json_texts.h"
 #include "event/json_words.h"
 #include "event/names.h"
 #include "event/text.h"
@@ -27,13 +27,19 @@ using defender::ContextMember;
 constexpr std::size_t kFixedBound = 6144;
 constexpr std::size_t kScratchSize = 16 * 1024;
 
+using json::bound_of;
+using json::dos_form_of;
 using json::put;
 using json::put_bits;
 using json::put_hex;
+using json::put_inside;
+using json::put_list;
 using json::put_name_or_hex;
 using json::put_number;
 using json::put_quoted;
+using json::put_text;
 using json::put_time;
+using json::text_behind;
 
 char* put_anomalies(char* out, std::uint32_t anomalies) {
   char separator = '[';
@@ -66,83 +72,6 @@ char* put_protection(char* out, std::uint8_t protection) {
   }
   out = put_hex(put(out, "\"raw\":"), protection);
   return put(out, "}");
-}
-
-char* put_text(char* out, const Text& text, bool& damaged) {
-  *out++ = '"';
-  out = write_json_text(out, std::string_view(text.value));
-  *out++ = '"';
-  damaged = text.damaged;
-  return out;
-}
-
-char* put_text(char* out, const WireText& text, bool& damaged) {
-  *out++ = '"';
-  out = write_json_text(out, text.units, damaged);
-  *out++ = '"';
-  return out;
-}
-
-char* put_inside(char* out, std::string_view text) {
-  return write_json_text(out, text);
-}
-char* put_inside(char* out, const WireText& text) {
-  bool damaged = false;  // said of the image
-  return write_json_text(out, text.units, damaged);
-}
-
-// Texts with a NUL between them, as an array.
-char* put_list(char* out, const Text& list) {
-  std::string_view rest = list.value;
-  for (char separator = '['; separator != 0;) {
-    const std::size_t end = std::min(rest.find('\0'), rest.size());
-    *out++ = separator;
-    *out++ = '"';
-    out = write_json_text(out, rest.substr(0, end));
-    *out++ = '"';
-    separator = end == rest.size() ? '\0' : ',';
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  *out++ = ']';
-  return out;
-}
-
-char* put_list(char* out, const WireText& list) {
-  Utf16Bytes rest = list.units;
-  bool damaged = false;
-  for (char separator = '['; separator != 0;) {
-    std::size_t end = 0;
-    while (end < rest.units && (rest.data[2 * end] != std::byte{0} || rest.data[2 * end + 1] != std::byte{0})) ++end;
-    *out++ = separator;
-    *out++ = '"';
-    out = write_json_text(out, Utf16Bytes{rest.data, end}, damaged);
-    *out++ = '"';
-    separator = end == rest.units ? '\0' : ',';
-    if (end != rest.units) rest = {rest.data + 2 * (end + 1), rest.units - end - 1};
-  }
-  *out++ = ']';
-  return out;
-}
-
-std::size_t bound_of(const std::optional<Text>& text) {
-  return text ? text->value.size() * kJsonBytesPerUnit + kTextSlack : 0;
-}
-std::size_t bound_of(const std::optional<WireText>& text) {
-  return text ? text->units.units * kJsonBytesPerUnit + kTextSlack : 0;
-}
-
-std::optional<DosForm> dos_form_of(const std::optional<Text>& image, const Origin& origin) {
-  return image && origin.dos_paths ? origin.dos_paths->form(std::string_view(image->value)) : std::nullopt;
-}
-std::optional<DosForm> dos_form_of(const std::optional<WireText>& image, const Origin& origin) {
-  return image && origin.dos_paths ? origin.dos_paths->form(image->units) : std::nullopt;
-}
-
-std::string_view text_behind(const Text& text, std::size_t characters) {
-  return std::string_view(text.value).substr(characters);
-}
-WireText text_behind(const WireText& text, std::size_t units) {
-  return {{text.units.data + 2 * units, text.units.units - units}, text.truncated};
 }
 
 std::size_t bound_of(const Origin& origin) {
