@@ -12,8 +12,8 @@
 
 namespace wdscope::cli {
 
-// Those that `target` means: a pid as the views show it, or a pattern of images, by NT path or DOS path. Running ones if there are any, else
-// those that have ended; of a pid only the newest.
+// Those that `target` means: a pid as the views show it, or a pattern of images, by NT path or DOS path. Running ones
+// if there are any, else those that have ended; of a pid only the newest.
 std::vector<const ProcessState*> find_target(const Gathered& gathered, const std::string& target);
 
 // Everything about one.

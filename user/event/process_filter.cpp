@@ -26,9 +26,8 @@ bool ProcessFilter::matches(const ProcessState& process, const Origin& origin) c
   }
   if (!pids.empty() && std::find(pids.begin(), pids.end(), shown_pid(process)) == pids.end()) return false;
   if (!patterns.empty()) {
-    const bool any = std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
-      return image_matches(process, origin, pattern);
-    });
+    const bool any = std::any_of(patterns.begin(), patterns.end(),
+                                 [&](const std::string& pattern) { return image_matches(process, origin, pattern); });
     if (!any) return false;
   }
   return true;
