@@ -123,7 +123,7 @@ void say_history(const Arguments& arguments, const ProcessLog& log, const Proces
 
 Result<int> lab_play(const Arguments& arguments) {
   if (is_scenario(arguments.file)) return lab_play_scenario(arguments);
-  const auto log = load_process_log(arguments.file);
+  auto log = load_process_log(arguments.file);
   if (!log) return tl::unexpected(log.error());
   const ProcessHistory history = make_history(*log);
   if (history.machines.empty()) {
