@@ -25,6 +25,8 @@ class LogText {
 
  private:
   void reserve(std::size_t capacity);
+  Result<void> read_file(const std::filesystem::path& file, std::size_t size);
+  Result<void> read_stream(const std::filesystem::path& file);
 
   std::unique_ptr<char[]> characters_;
   std::size_t size_ = 0;

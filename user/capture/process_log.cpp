@@ -16,6 +16,7 @@ namespace wdscope {
 namespace {
 
 constexpr std::size_t kWorthAThread = 1 << 20;  // characters
+constexpr std::size_t kLeastRecord = 100;  // characters of a line that is one, with all the names that it must have
 
 // Whole lines of a text, and what they say.
 struct Part {
@@ -33,6 +34,7 @@ bool is_blank(std::string_view line) {
 }
 
 void Part::read() {
+  records.reserve(text.size() / kLeastRecord);  // memory that is not used is not taken
   char* line = text.data();
   char* const end = text.data() + text.size();
   while (line < end) {
