@@ -50,66 +50,103 @@ Vector vector_at(const std::byte* at) {
   return _mm_loadu_si128(reinterpret_cast<const Vector*>(at));
 }
 
-// Two vectors reach, the second as far back as the end asks for.
-static_assert(kGuardChecked <= 2 * kVector);
-void fill_guard(std::byte* start, std::size_t size, unsigned char fill) {
-  if (size < kVector) {
-    std::memset(start, fill, size);
-    return;
-  }
-  const Vector whole = _mm_set1_epi8(static_cast<char>(fill));
-  _mm_storeu_si128(reinterpret_cast<Vector*>(start), whole);
-  _mm_storeu_si128(reinterpret_cast<Vector*>(start + size - kVector), whole);
+Vector all_of(unsigned char fill) {
+  return _mm_set1_epi8(static_cast<char>(fill));
+}
+
+bool is_all_ones(Vector same) {
+  return _mm_movemask_epi8(same) == 0xFFFF;
 }
 
 // Offset of the first byte that is not `fill`, or `size`.
-std::size_t first_other(const std::byte* start, std::size_t size, unsigned char fill) {
+[[gnu::cold, gnu::noinline]] std::size_t first_other(const std::byte* start, std::size_t size, unsigned char fill) {
   return static_cast<std::size_t>(
       std::find_if(start, start + size, [fill](std::byte byte) { return byte != std::byte{fill}; }) - start);
 }
 
-bool all_are(const std::byte* start, std::size_t size, unsigned char fill) {
-  if (size < kVector) return first_other(start, size, fill) == size;
-  const Vector whole = _mm_set1_epi8(static_cast<char>(fill));
-  const std::byte* const last = start + size - kVector;
-  Vector same = _mm_cmpeq_epi8(vector_at(last), whole);
-  for (; start < last; start += kVector) same = _mm_and_si128(same, _mm_cmpeq_epi8(vector_at(start), whole));
-  return _mm_movemask_epi8(same) == 0xFFFF;
+// Two vectors reach, the second as far back as the end asks for. Only blocks of whole pages have less than one.
+static_assert(kGuardChecked <= 2 * kVector && kMinimumSlack >= kVector);
+[[gnu::always_inline]] inline void fill_guard(std::byte* start, std::size_t size) {
+  if (size < kVector) [[unlikely]] {
+    std::fill_n(start, size, std::byte{kGuardFill});
+    return;
+  }
+  const Vector whole = all_of(kGuardFill);
+  _mm_storeu_si128(reinterpret_cast<Vector*>(start), whole);
+  _mm_storeu_si128(reinterpret_cast<Vector*>(start + size - kVector), whole);
+}
+
+[[gnu::always_inline]] inline bool is_guard(const std::byte* start, std::size_t size) {
+  if (size < kVector) [[unlikely]] {
+    return first_other(start, size, kGuardFill) == size;
+  }
+  const Vector whole = all_of(kGuardFill);
+  const Vector same = _mm_cmpeq_epi8(vector_at(start), whole);
+  return is_all_ones(_mm_and_si128(same, _mm_cmpeq_epi8(vector_at(start + size - kVector), whole)));
+}
+
+// Freed blocks are filled in whole vectors: what is behind the size, but before the next one, is guard or page.
+constexpr std::size_t in_vectors(std::size_t size) {
+  return (size + kVector - 1) & ~(kVector - 1);
+}
+
+// Of the first kFreedChecked bytes.
+[[gnu::always_inline]] inline bool is_freed_fill(const std::byte* start, std::size_t size) {
+  const Vector whole = all_of(kFreedFill);
+  Vector same = _mm_set1_epi8(-1);
+  const auto compare = [&](std::size_t at) {
+    same = _mm_and_si128(same, _mm_cmpeq_epi8(_mm_load_si128(reinterpret_cast<const Vector*>(start + at)), whole));
+  };
+  if (size >= kFreedChecked) [[likely]] {
+#pragma GCC unroll 8
+    for (std::size_t at = 0; at < kFreedChecked; at += kVector) compare(at);
+  } else {
+    for (std::size_t at = 0; at < size; at += kVector) compare(at);
+  }
+  return is_all_ones(same);
 }
 
 // --- the quarantine: freed blocks rest here, so that a late write is seen and a late free is named ---
 
-constexpr std::size_t kQuarantineCount = 256, kQuarantineBytes = 1 << 20;
+// Long enough for what is late, and short enough that blocks are still in the cache when they come out.
+constexpr std::size_t kQuarantineCount = 64, kQuarantineBytes = 1 << 18;
 
 [[gnu::cold, gnu::noinline, noreturn]] void written_after_free(PoolHeader* header, std::size_t offset) {
   bug_check(kBadPoolCaller, {0x1006, reinterpret_cast<std::uintptr_t>(user_of(header)), offset, header->tag},
             fmt::format("pool memory was written after it was freed: offset {} of the {}", offset, full_text(header)));
 }
 
-[[gnu::always_inline]] inline void leave_quarantine(PoolHeader* header) {
-  unpoison(bytes_of(header) - kPoisonedHeader, kPoisonedHeader + header->size);
-  const std::size_t checked = header->size < kFreedChecked ? header->size : kFreedChecked;
-  if (!all_are(bytes_of(header), checked, kFreedFill)) [[unlikely]] {
-    written_after_free(header, first_other(bytes_of(header), checked, kFreedFill));
+[[gnu::always_inline]] inline void leave_quarantine(PoolHeader* header, std::size_t size) {
+  unpoison(bytes_of(header) - kPoisonedHeader, kPoisonedHeader + in_vectors(size));
+  if (!is_freed_fill(bytes_of(header), size)) [[unlikely]] {
+    written_after_free(header, first_other(bytes_of(header), in_vectors(size), kFreedFill));
   }
   give_free_block(header);
 }
 
 struct Quarantine {
-  PoolHeader* ring[kQuarantineCount];
+  struct Resting {
+    PoolHeader* header;
+    std::size_t size;  // here too: the block itself is not looked at before it leaves
+  };
+  Resting ring[kQuarantineCount];
   std::size_t first = 0, count = 0, bytes = 0;
 
-  void put(PoolHeader* header) {
-    while (count == kQuarantineCount || (count > 0 && bytes + header->size > kQuarantineBytes)) take();
-    ring[(first + count++) % kQuarantineCount] = header;
-    bytes += header->size;
+  void put(PoolHeader* header, std::size_t size) {
+    while (count == kQuarantineCount || (count > 0 && bytes + size > kQuarantineBytes)) take();
+    ring[(first + count++) % kQuarantineCount] = {header, size};
+    bytes += size;
   }
   void take() {
-    PoolHeader* const oldest = ring[first];
+    const Resting oldest = ring[first];
     first = (first + 1) % kQuarantineCount;
     --count;
-    bytes -= oldest->size;
-    leave_quarantine(oldest);
+    bytes -= oldest.size;
+    leave_quarantine(oldest.header, oldest.size);
+    // The one that leaves next is looked at after some thousand instructions: time enough to fetch it.
+    const auto* const next = reinterpret_cast<const std::byte*>(ring[first].header);
+    __builtin_prefetch(next);
+    for (std::size_t line = 1; line < 4; ++line) __builtin_prefetch(next + line * kPoolCacheLine);
   }
   ~Quarantine();
 };
@@ -142,7 +179,7 @@ unsigned char byte_of(PoolFill fill) {
   header->freed_at = nullptr;
   header->canary_or_next = canary_for(header);
   std::memset(user, fill, size);
-  fill_guard(user + size, guard_size(header), kGuardFill);
+  fill_guard(user + size, guard_size(header));
   set_state(header, kAllocated);
   poison(user - kPoisonedHeader, kPoisonedHeader);
   poison(user + size, pool_class_capacity(header->size_class) - size);
@@ -216,17 +253,17 @@ void retire(PoolHeader* header, void* caller) {
   if (header->canary_or_next != canary_for(header)) [[unlikely]] {
     damaged(header, "before", caller);
   }
-  if (!all_are(user + header->size, guard, kGuardFill)) [[unlikely]] {
+  if (!is_guard(user + header->size, guard)) [[unlikely]] {
     damaged(header, "behind", caller);
   }
   if (seen_word(header->has_lock)) locks_go(header, caller);
   header->freed_at = caller;
-  std::memset(user, kFreedFill, header->size);
+  std::memset(user, kFreedFill, in_vectors(header->size));
   poison(user - kPoisonedHeader, kPoisonedHeader + header->size + guard);
   if (quarantine_gone) {
-    leave_quarantine(header);
+    leave_quarantine(header, header->size);
   } else {
-    quarantine.put(header);
+    quarantine.put(header, header->size);
   }
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "host/flt/parse_name.h"
 
+#include <emmintrin.h>
+
+#include <bit>
+
 #include "host/ke/thread.h"
 #include "host/verifier/fault_plan.h"
 
@@ -13,19 +17,53 @@ struct Parts {
   std::u16string_view final_component, extension, stream;
 };
 
-// One look from the end: what a name's parts are is decided by its last backslash, the first colon and the last dot
-// behind that.
+using Units = __m128i;
+constexpr std::size_t kUnits = sizeof(Units) / sizeof(char16_t);
+
+// Two bits for each of the units that is `unit`.
+unsigned which_are(Units units, char16_t unit) {
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi16(units, _mm_set1_epi16(static_cast<short>(unit)))));
+}
+
+// How many units lie before the end of the last one that `which` has.
+std::size_t behind_last(unsigned which) {
+  return static_cast<std::size_t>(std::bit_width(which)) / 2;
+}
+
+// The first eight units of the name, or all there are and zeros. Not by memcpy: the caller is of NT's convention, which
+// would save what memcpy may change.
+Units first_units(std::u16string_view name) {
+  if (name.size() >= kUnits) return _mm_loadu_si128(reinterpret_cast<const Units*>(name.data()));
+  Units units = _mm_setzero_si128();
+  for (std::size_t i = name.size(); i-- > 0;) units = _mm_insert_epi16(_mm_slli_si128(units, 2), name[i], 0);
+  return units;
+}
+
+// One look from the end, eight units at once: what a name's parts are is decided by its last backslash, the first colon
+// and the last dot behind that.
 NTAPI Parts parse(std::u16string_view name) noexcept {
   constexpr auto kNone = std::u16string_view::npos;
   Parts parts;
   std::size_t colon = kNone, dot = kNone;
-  std::size_t start = name.size();
-  for (; start != 0 && name[start - 1] != u'\\'; --start) {
-    if (name[start - 1] == u':') {
-      colon = start - 1;
+  std::size_t start = 0;
+  for (std::size_t end = name.size(), from = 0; end != 0; end = from) {
+    from = end < kUnits ? 0 : end - kUnits;
+    const Units units =
+        end < kUnits ? first_units(name) : _mm_loadu_si128(reinterpret_cast<const Units*>(name.data() + from));
+    const unsigned unseen = (1U << 2 * (end - from)) - 1;
+    const unsigned backslashes = which_are(units, u'\\') & unseen;
+    const unsigned behind = unseen & ~0U << 2 * behind_last(backslashes);
+    unsigned dots = which_are(units, u'.') & behind;
+    if (const unsigned colons = which_are(units, u':') & behind; colons != 0) {
+      const int first = std::countr_zero(colons);
+      colon = from + static_cast<unsigned>(first) / 2;
       dot = kNone;
-    } else if (name[start - 1] == u'.' && dot == kNone) {
-      dot = start - 1;
+      dots &= (1U << first) - 1;
+    }
+    if (dots != 0 && dot == kNone) dot = from + behind_last(dots) - 1;
+    if (backslashes != 0) {
+      start = from + behind_last(backslashes);
+      break;
     }
   }
   // Not by substr, which may throw as far as the compiler knows.

@@ -29,6 +29,10 @@ TEST(FltParseFileName, TakesNamesApart) {
            Case{u"\\a\\name.", u"name.", u"", u""},
            Case{u"\\a\\.hidden", u".hidden", u"hidden", u""},
            Case{u"\\a\\:x.y", u":x.y", u"", u":x.y"},
+           Case{u"a.b:c.d:e", u"a.b:c.d:e", u"b", u":c.d:e"},
+           Case{u"\\..\\12345678.90:a", u"12345678.90:a", u"90", u":a"},
+           Case{u"\\a.b\\a longer name. with several.dots: and a.stream:",
+                u"a longer name. with several.dots: and a.stream:", u"dots", u": and a.stream:"},
        }) {
     const UnicodeString name = of(wanted.name);
     UnicodeString extension, stream, final_component;
@@ -37,6 +41,25 @@ TEST(FltParseFileName, TakesNamesApart) {
     EXPECT_EQ(extension.view(), wanted.extension);
     EXPECT_EQ(stream.view(), wanted.stream);
     EXPECT_EQ(extension.buffer == nullptr, wanted.extension.empty());
+  }
+}
+
+// Whatever the length of the component and of what stands before it.
+TEST(FltParseFileName, PartsMayBeginAnywhere) {
+  for (std::size_t before = 0; before < 20; ++before) {
+    for (std::size_t length = 0; length < 20; ++length) {
+      for (std::size_t behind = 0; behind < 20; ++behind) {
+        const std::u16string path = std::u16string(before, u'p') + u".:\\";
+        const std::u16string extension(behind, u'e'), stream = u":" + std::u16string(behind, u's') + u".";
+        const std::u16string text = path + std::u16string(length, u'f') + u"." + extension + stream;
+        const UnicodeString name = of(text);
+        FltFileNameInformation out{};
+        ASSERT_EQ(FltParseFileName(&name, &out.extension, &out.stream, &out.final_component), kStatusSuccess);
+        ASSERT_EQ(out.final_component.view(), std::u16string_view(text).substr(path.size()));
+        ASSERT_EQ(out.extension.view(), extension);
+        ASSERT_EQ(out.stream.view(), stream);
+      }
+    }
   }
 }
 

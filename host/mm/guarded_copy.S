@@ -38,15 +38,30 @@ wdscope_guarded_copy_wide:
     addq $16, %rcx
     subq $16, %r9
     jmp 2b
-3:  cmpq $8, %r9
-    jb 4f
-    movq (%rdx), %rax
-    movq %rax, (%rcx)
-    addq $8, %rdx
-    addq $8, %rcx
-    subq $8, %r9
-4:  testq %r9, %r9
+3:  testq %r9, %r9
     jz wdscope_guarded_copy_done
+    cmpq $16, %r8
+    jb 4f
+    movups -16(%rdx,%r9), %xmm0 // what is left, together with some of what was copied before it
+    movups %xmm0, -16(%rcx,%r9)
+    xorl %r9d, %r9d
+    jmp wdscope_guarded_copy_done
+4:  cmpq $8, %r9
+    jb 5f
+    movq (%rdx), %rax
+    movq -8(%rdx,%r9), %r10
+    movq %rax, (%rcx)
+    movq %r10, -8(%rcx,%r9)
+    xorl %r9d, %r9d
+    jmp wdscope_guarded_copy_done
+5:  cmpq $4, %r9
+    jb wdscope_guarded_copy_bytes
+    movl (%rdx), %eax
+    movl -4(%rdx,%r9), %r10d
+    movl %eax, (%rcx)
+    movl %r10d, -4(%rcx,%r9)
+    xorl %r9d, %r9d
+    jmp wdscope_guarded_copy_done
 wdscope_guarded_copy_bytes:
     movb (%rdx), %al
     movb %al, (%rcx)

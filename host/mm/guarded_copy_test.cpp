@@ -32,7 +32,7 @@ class EdgeOfMemory : public ::testing::Test {
 };
 
 TEST_F(EdgeOfMemory, ACopyEndsAtTheExactByteBeforeTheBadPage) {
-  for (std::size_t readable = 0; readable <= 40; ++readable) {
+  for (std::size_t readable = 0; readable <= 140; ++readable) {
     for (const std::size_t size : {readable + 1, readable + 9, std::size_t{2000}}) {
       std::vector<std::byte> target(2048, std::byte{0xEE});
       EXPECT_EQ(guarded_copy(target.data(), memory_ + kPage - readable, size), readable) << "of " << size;
@@ -42,11 +42,15 @@ TEST_F(EdgeOfMemory, ACopyEndsAtTheExactByteBeforeTheBadPage) {
   }
 }
 
-TEST_F(EdgeOfMemory, AReadableSourceIsCopiedWhole) {
-  std::vector<std::byte> target(kPage);
-  for (const std::size_t size : {0UL, 1UL, 7UL, 8UL, 63UL, 511UL, 512UL, 4096UL}) {
-    EXPECT_EQ(guarded_copy(target.data(), memory_, size), size);
-    EXPECT_EQ(std::memcmp(target.data(), memory_, size), 0);
+TEST_F(EdgeOfMemory, AReadableSourceIsCopiedWholeAndNoMore) {
+  std::vector<std::size_t> sizes(200);
+  std::iota(sizes.begin(), sizes.end(), 0);
+  sizes.insert(sizes.end(), {511, 512, 4096});
+  for (const std::size_t size : sizes) {
+    std::vector<std::byte> target(kPage + 1, std::byte{0xEE});
+    EXPECT_EQ(guarded_copy(target.data(), memory_ + kPage - size, size), size);
+    EXPECT_EQ(std::memcmp(target.data(), memory_ + kPage - size, size), 0) << size;
+    EXPECT_EQ(target[size], std::byte{0xEE}) << size;
   }
 }
 

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 
 #include <fmt/format.h>
 
@@ -38,7 +37,8 @@ struct Block {
 };
 constexpr std::uint32_t kLeaving = 0x80000000;
 
-std::mutex slots_lock;
+std::uint32_t slots_lock = 0;
+using SlotsLock = WordLock<std::uint32_t>;
 std::atomic<Block*> slots[kSlots];
 std::atomic<std::size_t> slots_end{0};  // behind the last that was ever in use
 DuplicateRoutines duplicate_policy = DuplicateRoutines::Refuse;
@@ -76,7 +76,7 @@ NtStatus add(void* routine, Kind kind) {
   if (!block) return kStatusInsufficientResources;
   *block = {routine, kind, 0};
   {
-    std::scoped_lock lock(slots_lock);
+    SlotsLock lock(slots_lock);
     std::atomic<Block*>* free_slot = nullptr;
     bool duplicate = false;
     for (std::atomic<Block*>& slot : slots) {
@@ -97,7 +97,7 @@ NtStatus add(void* routine, Kind kind) {
 NtStatus remove(void* routine, Kind kind) {
   Block* block = nullptr;
   {
-    std::scoped_lock lock(slots_lock);
+    SlotsLock lock(slots_lock);
     for (Block* const there : slots)
       if (there && there->routine == routine && there->kind == kind) {
         block = there;
@@ -131,8 +131,8 @@ NtStatus change(void* routine, Kind kind, Boolean remove_it, void* caller) {
 
 Block* begin_call(std::size_t slot) {
   if (!slots[slot].load(std::memory_order_relaxed)) return nullptr;
-  std::scoped_lock lock(slots_lock);
-  Block* block = slots[slot];
+  SlotsLock lock(slots_lock);
+  Block* block = slots[slot].load(std::memory_order_relaxed);
   if (block) std::atomic_ref(block->running).fetch_add(1, std::memory_order_relaxed);
   return block;
 }
@@ -166,7 +166,7 @@ void call_all(CallRoutine call_routine) {
 }  // namespace
 
 void start_notify(DuplicateRoutines duplicates) {
-  std::scoped_lock lock(slots_lock);
+  SlotsLock lock(slots_lock);
   duplicate_policy = duplicates;
 }
 
@@ -204,7 +204,7 @@ void notify_process_exited(Process& process) {
 }
 
 std::vector<std::string> notify_routines_left_by(const LoadedImage& image) {
-  std::scoped_lock lock(slots_lock);
+  SlotsLock lock(slots_lock);
   std::vector<std::string> left;
   for (const Block* block : slots)
     if (block && image.contains(block->routine))
@@ -214,7 +214,7 @@ std::vector<std::string> notify_routines_left_by(const LoadedImage& image) {
 }
 
 void forget_notify_routines() {
-  std::scoped_lock lock(slots_lock);
+  SlotsLock lock(slots_lock);
   for (std::atomic<Block*>& slot : slots) {
     if (Block* const block = slot.exchange(nullptr)) pool_free_for_host(block);
   }

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <mutex>
 
 #include "host/ex/pool.h"
 #include "host/io/file.h"
@@ -32,7 +31,8 @@ struct Bucket {
 using BucketLock = WordLock<std::uint32_t>;
 
 Bucket buckets[kBuckets];
-std::mutex running_lock;
+std::uint32_t running_lock = 0;
+using RunningLock = WordLock<std::uint32_t>;
 Process* first_running = nullptr;
 Process* last_running = nullptr;
 std::atomic<std::size_t> running_count{0};
@@ -82,12 +82,12 @@ void destroy_process(void* body) {
 }
 
 void append_running(Process* process) {
-  std::scoped_lock lock(running_lock);
+  RunningLock lock(running_lock);
   process->previous_running = last_running;
   process->next_running = nullptr;
   (last_running ? last_running->next_running : first_running) = process;
   last_running = process;
-  running_count.fetch_add(1, std::memory_order_relaxed);
+  running_count.store(running_count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 Process* make_system_process() {
@@ -135,6 +135,7 @@ Process* create_process(const ProcessStart& start) {
   if (!process) return nullptr;
   initialize_dispatcher_header(&process->header, DispatcherType::Process, sizeof(Process), 0);
   process->process_id = start.process_id;
+  __builtin_prefetch(&bucket_of(start.process_id), 1);  // ids rise: nobody has touched its line for long
   process->parent_process_id = start.parent_process_id;
   process->created_100ns = start.created_100ns ? start.created_100ns : unique_system_time_100ns();
   process->exit_status = kStatusPending;
@@ -187,10 +188,10 @@ NtStatus insert_process(Process* process) {
 
 void end_process(Process* process, NtStatus exit_status) {
   {
-    std::scoped_lock lock(running_lock);
+    RunningLock lock(running_lock);
     (process->previous_running ? process->previous_running->next_running : first_running) = process->next_running;
     (process->next_running ? process->next_running->previous_running : last_running) = process->previous_running;
-    running_count.fetch_sub(1, std::memory_order_relaxed);
+    running_count.store(running_count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
   }
   std::atomic_ref(process->exit_status).store(exit_status, std::memory_order_release);
   process->exited_100ns = unique_system_time_100ns();
@@ -217,7 +218,7 @@ std::size_t running_process_count() {
 std::vector<Process*> running_processes() {
   std::vector<Process*> processes{system_process()};
   reference_object(system_process());
-  std::scoped_lock lock(running_lock);
+  RunningLock lock(running_lock);
   for (Process* process = first_running; process; process = process->next_running) {
     reference_object(process);
     processes.push_back(process);
