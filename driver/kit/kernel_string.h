@@ -16,6 +16,14 @@ inline UNICODE_STRING counted(const char16_t (&text)[kUnits]) {
           reinterpret_cast<PWSTR>(const_cast<char16_t*>(text))};
 }
 
+// The same for tables that are made when compiled.
+template <std::size_t kUnits>
+constexpr UNICODE_STRING counted(const wchar_t (&text)[kUnits]) {
+  static_assert(sizeof(WCHAR) == sizeof(wchar_t) && (kUnits - 1) * sizeof(wchar_t) <= 0xFFFC);
+  return {static_cast<USHORT>((kUnits - 1) * sizeof(wchar_t)), static_cast<USHORT>(kUnits * sizeof(wchar_t)),
+          const_cast<PWSTR>(text)};
+}
+
 // OBJECT_ATTRIBUTES for a name; refers to it.
 inline OBJECT_ATTRIBUTES named_object(UNICODE_STRING& name, ULONG attributes) {
   OBJECT_ATTRIBUTES object{};

@@ -31,6 +31,15 @@ PPAGED_LOOKASIDE_LIST rule_lookaside() {
 
 MarkedEntries marked_rules;  // the list in force, under its lock
 
+std::atomic_ref<KernelAddress> list_head() {
+  return std::atomic_ref<KernelAddress>(MpBmDocOpenRules->Head);
+}
+
+// Changes under the table lock.
+std::atomic_ref<KernelAddress> rule_in(MP_PROCESS_CONTEXT* context) {
+  return std::atomic_ref<KernelAddress>(context->DocRule);
+}
+
 MP_DOC_OPEN_RULE* rule_of(KernelAddress next_member) {
   return CONTAINING_RECORD(as_pointer<KernelAddress>(next_member), MP_DOC_OPEN_RULE, Next);
 }
@@ -104,6 +113,8 @@ NTSTATUS MpSetProcessDocOpenRule(MP_PROCESS_CONTEXT* context, PCUNICODE_STRING i
   UNICODE_STRING file_name;
   const NTSTATUS status = final_component(image_name, &file_name);
   if (!NT_SUCCESS(status)) return status;
+  // No rule to take and none to give. Whoever exchanges the list goes through all processes afterwards.
+  if (!rule_in(context).load() && !list_head().load()) return STATUS_SUCCESS;
   const ResourceLock lock(doc_rule_lock(), LockMode::Shared);
   MpSetDocOpenRule(context, find_rule(file_name));
   return STATUS_SUCCESS;
@@ -113,8 +124,8 @@ void MpSetDocOpenRule(MP_PROCESS_CONTEXT* context, MP_DOC_OPEN_RULE* rule) {
   MP_DOC_OPEN_RULE* old = nullptr;
   {
     const ResourceLock lock(table_resource(), LockMode::Exclusive);
-    old = as_pointer<MP_DOC_OPEN_RULE>(context->DocRule);
-    context->DocRule = as_address(rule);
+    old = as_pointer<MP_DOC_OPEN_RULE>(rule_in(context).load());
+    rule_in(context).store(as_address(rule), std::memory_order_release);
     if (rule) std::atomic_ref<std::int32_t>(rule->RefCount).fetch_add(1);
   }
   if (old) release_doc_open_rule(old);
@@ -157,7 +168,7 @@ NTSTATUS DocRuleList::exchange() {
   if (!NT_SUCCESS(status)) return status;
   {
     const ResourceLock lock(doc_rule_lock(), LockMode::Exclusive);
-    std::swap(MpBmDocOpenRules->Head, head_);
+    head_ = list_head().exchange(head_);
     std::swap(marked_rules, marks);
   }
   marks.release();

@@ -22,10 +22,21 @@ using defender::MpDataLayout;
 
 // Stands on the stack of the thread in ask(): nonpaged, as the thread waits in kernel mode.
 struct EngineWaiter {
+  explicit EngineWaiter(EngineAnswer* place) : answer(place) { KeInitializeEvent(&done, NotificationEvent, FALSE); }
+
   KEVENT done;
-  bool answered = false;
+  EngineAnswer* answer;  // written on STATUS_SUCCESS alone
   NTSTATUS status = STATUS_SUCCESS;
-  EngineAnswer answer;
+  std::atomic<bool> answered{false};  // from then on nobody touches the waiter
+};
+
+// A message put into a request that waited for one: what is left to do without the mutex.
+struct EnginePort::Delivery {
+  PIRP irp = nullptr;  // null: no message, or no request
+  NTSTATUS status = STATUS_SUCCESS;
+  ULONG_PTR information = 0;
+  EngineEnvelope* finished = nullptr;  // delivered to nobody who waits for an answer
+  bool more = false;                   // messages are left
 };
 
 namespace {
@@ -55,10 +66,8 @@ using kit::complete;
 }  // namespace
 
 EngineEnvelope* allocate_envelope(std::uint32_t size) {
-  auto* const envelope = static_cast<EngineEnvelope*>(
-      kit::allocate_zeroed(kit::Pool::Paged, sizeof(EngineEnvelope) + size, pool_tag::kMessage));
-  if (envelope) envelope->size = size;
-  return envelope;
+  void* const block = ExAllocatePoolWithTag(PagedPool, sizeof(EngineEnvelope) + size, pool_tag::kMessage);
+  return block ? new (block) EngineEnvelope{.links = {}, .id = 0, .size = size, .waiter = nullptr} : nullptr;
 }
 
 void free_envelope(EngineEnvelope* envelope) {
@@ -81,39 +90,44 @@ NTSTATUS EnginePort::start(PDRIVER_OBJECT driver) {
 
 NTSTATUS EnginePort::ask(EngineEnvelope* envelope, ULONG timeout_ms, EngineAnswer* answer) {
   kit::expect_irql_at_most(PASSIVE_LEVEL);
-  EngineWaiter waiter;
-  KeInitializeEvent(&waiter.done, NotificationEvent, FALSE);
+  EngineWaiter waiter(answer);
   envelope->waiter = &waiter;
+  Delivery delivery;
   {
     const kit::FastMutexGuard guard(mutex_);
     if (!connected()) return STATUS_PORT_DISCONNECTED;
     envelope->id = ++last_id_;
     InsertTailList(&queues_[kWaitingQueue], &envelope->links);
+    has_messages_.store(true, std::memory_order_relaxed);
+    delivery = next_delivery();
   }
-  deliver();
+  carry_out(delivery);
+  if (waiter.answered.load(std::memory_order_acquire)) return waiter.status;
 
   LARGE_INTEGER timeout;
   timeout.QuadPart = -LONGLONG{timeout_ms} * k100nsPerMs;
   KeWaitForSingleObject(&waiter.done, Executive, KernelMode, FALSE, &timeout);
   // Also after an answer: whoever gave it may still be inside with the waiter in hand.
   const kit::FastMutexGuard guard(mutex_);
-  if (!waiter.answered) {
+  if (!waiter.answered.load(std::memory_order_relaxed)) {
     RemoveEntryList(&envelope->links);
     return STATUS_TIMEOUT;
   }
-  if (waiter.status == STATUS_SUCCESS) *answer = waiter.answer;
   return waiter.status;
 }
 
 void EnginePort::post(EngineEnvelope* envelope, MessagePriority priority) {
   bool queued = false;
+  Delivery delivery;
   {
     const kit::FastMutexGuard guard(mutex_);
     if (connected() && envelope->size <= kMaximumQueuedSize - queued_size_) {
       envelope->id = ++last_id_;
       queued_size_ += envelope->size;
       InsertTailList(&queues_[priority == MessagePriority::High ? 1 : 2], &envelope->links);
+      has_messages_.store(true, std::memory_order_relaxed);
       queued = true;
+      delivery = next_delivery();
     }
   }
   if (!queued) {
@@ -121,7 +135,7 @@ void EnginePort::post(EngineEnvelope* envelope, MessagePriority priority) {
     free_envelope(envelope);
     return;
   }
-  deliver();
+  carry_out(delivery);
 }
 
 NTSTATUS EnginePort::connect(PFILE_OBJECT file) {
@@ -157,14 +171,14 @@ void EnginePort::disconnect() {
       while (!IsListEmpty(&queue)) {
         EngineEnvelope* const envelope = envelope_of(RemoveHeadList(&queue));
         if (envelope->waiter) {
-          finish(envelope, STATUS_PORT_DISCONNECTED, nullptr);
+          finish(envelope, STATUS_PORT_DISCONNECTED, 0, nullptr);
         } else {
           free_envelope(envelope);
         }
       }
     }
     while (!IsListEmpty(&unanswered_)) {
-      finish(envelope_of(RemoveHeadList(&unanswered_)), STATUS_PORT_DISCONNECTED, nullptr);
+      finish(envelope_of(RemoveHeadList(&unanswered_)), STATUS_PORT_DISCONNECTED, 0, nullptr);
     }
     queued_size_ = 0;
   }
@@ -200,20 +214,17 @@ NTSTATUS EnginePort::get_message(PIRP irp) {
     return STATUS_BUFFER_TOO_SMALL;
   }
   IoCsqInsertIrp(&csq_, irp, nullptr);
-  deliver();
+  if (has_messages_.load(std::memory_order_relaxed)) deliver();
   return STATUS_PENDING;
 }
 
 NTSTATUS EnginePort::reply(const wire::EngineReply& header, const std::uint8_t* bytes) {
-  EngineAnswer answer;
-  answer.size = header.reply_size;
-  RtlCopyMemory(answer.bytes, bytes, answer.size < kMaximumReplySize ? answer.size : kMaximumReplySize);
   const kit::FastMutexGuard guard(mutex_);
   for (LIST_ENTRY* links = unanswered_.Flink; links != &unanswered_; links = links->Flink) {
     EngineEnvelope* const envelope = envelope_of(links);
     if (envelope->id != header.message_id) continue;
     RemoveEntryList(links);
-    finish(envelope, static_cast<NTSTATUS>(header.status), &answer);
+    finish(envelope, static_cast<NTSTATUS>(header.status), header.reply_size, bytes);
     return STATUS_SUCCESS;
   }
   return STATUS_NOT_FOUND;
@@ -226,48 +237,65 @@ EngineEnvelope* EnginePort::first_message() {
   return nullptr;
 }
 
-// Brings messages and waiting requests together as long as there are both.
-void EnginePort::deliver() {
-  for (;;) {
-    PIRP irp = nullptr;
-    NTSTATUS status = STATUS_SUCCESS;
-    ULONG_PTR information = 0;
-    EngineEnvelope* finished = nullptr;
-    {
-      const kit::FastMutexGuard guard(mutex_);
-      EngineEnvelope* const envelope = first_message();
-      if (!envelope) return;
-      irp = IoCsqRemoveNextIrp(&csq_, nullptr);
-      if (!irp) return;
-      if (output_length(irp) < delivered_size(envelope)) {
-        status = STATUS_BUFFER_TOO_SMALL;  // the message stays first
-      } else {
-        auto* const out = static_cast<std::uint8_t*>(irp->AssociatedIrp.SystemBuffer);
-        const wire::EngineMessage header = {envelope->id, envelope->size, envelope->waiter != nullptr};
-        RtlCopyMemory(out, &header, sizeof(header));
-        RtlCopyMemory(out + sizeof(header), envelope->bytes(), envelope->size);
-        information = delivered_size(envelope);
-        RemoveEntryList(&envelope->links);
-        if (envelope->waiter) {
-          InsertTailList(&unanswered_, &envelope->links);
-        } else {
-          queued_size_ -= envelope->size;
-          finished = envelope;
-        }
-      }
-    }
-    complete(irp, status, information);
-    if (finished) free_envelope(finished);
+// Brings the first message and a waiting request together. The mutex is held.
+EnginePort::Delivery EnginePort::next_delivery() {
+  EngineEnvelope* const envelope = first_message();
+  if (!envelope) return {};
+  Delivery delivery;
+  delivery.irp = IoCsqRemoveNextIrp(&csq_, nullptr);
+  if (!delivery.irp) return delivery;
+  if (output_length(delivery.irp) < delivered_size(envelope)) {
+    delivery.status = STATUS_BUFFER_TOO_SMALL;  // the message stays first
+    delivery.more = true;
+    return delivery;
+  }
+  auto* const out = static_cast<std::uint8_t*>(delivery.irp->AssociatedIrp.SystemBuffer);
+  const wire::EngineMessage header = {envelope->id, envelope->size, envelope->waiter != nullptr};
+  RtlCopyMemory(out, &header, sizeof(header));
+  RtlCopyMemory(out + sizeof(header), envelope->bytes(), envelope->size);
+  delivery.information = delivered_size(envelope);
+  RemoveEntryList(&envelope->links);
+  if (envelope->waiter) {
+    InsertTailList(&unanswered_, &envelope->links);
+  } else {
+    queued_size_ -= envelope->size;
+    delivery.finished = envelope;
+  }
+  delivery.more = first_message() != nullptr;
+  has_messages_.store(delivery.more, std::memory_order_relaxed);
+  return delivery;
+}
+
+// Goes on as long as there are messages and requests. A message that comes later is its sender's to deliver.
+void EnginePort::carry_out(Delivery delivery) {
+  while (delivery.irp) {
+    complete(delivery.irp, delivery.status, delivery.information);
+    if (delivery.finished) free_envelope(delivery.finished);
+    if (!delivery.more) return;
+    const kit::FastMutexGuard guard(mutex_);
+    delivery = next_delivery();
   }
 }
 
+void EnginePort::deliver() {
+  Delivery delivery;
+  {
+    const kit::FastMutexGuard guard(mutex_);
+    delivery = next_delivery();
+  }
+  carry_out(delivery);
+}
+
 // The mutex is held and the envelope is off its list.
-void EnginePort::finish(EngineEnvelope* envelope, NTSTATUS status, const EngineAnswer* answer) {
+void EnginePort::finish(EngineEnvelope* envelope, NTSTATUS status, std::uint32_t size, const std::uint8_t* bytes) {
   EngineWaiter* const waiter = envelope->waiter;
-  waiter->answered = true;
   waiter->status = status;
-  if (answer) waiter->answer = *answer;
+  if (status == STATUS_SUCCESS) {
+    waiter->answer->size = size;
+    RtlCopyMemory(waiter->answer->bytes, bytes, size < kMaximumReplySize ? size : kMaximumReplySize);
+  }
   KeSetEvent(&waiter->done, IO_NO_INCREMENT, FALSE);
+  waiter->answered.store(true, std::memory_order_release);
 }
 
 VOID NTAPI EnginePort::insert_irp(PIO_CSQ csq, PIRP irp) {

@@ -5,7 +5,8 @@
 // Invariants, all under one fast mutex:
 //   - an envelope stands in exactly one list: one of the three queues, or `unanswered_` once delivered and waiting;
 //   - an envelope with a waiter is owned by the thread in ask(); any other by the port;
-//   - whoever answers a waiter first takes its envelope off its list, so a waiter is answered once;
+//   - whoever answers a waiter first takes its envelope off its list, so a waiter is answered once; that it is answered
+//     is the last that is written of it, and may be read without the mutex;
 //   - with nobody connected all lists are empty.
 // Requests of the engine that wait for a message stand in a cancel-safe queue of their own. A request is taken out only
 // while a message is at hand; it is completed after the mutex is released.
@@ -24,8 +25,8 @@ namespace wdscope::notifier {
 inline constexpr std::uint32_t kMaximumReplySize = 0x70;
 
 struct EngineAnswer {
-  std::uint32_t size = 0;  // as sent; only the first kMaximumReplySize bytes are kept
-  std::uint8_t bytes[kMaximumReplySize] = {};
+  std::uint32_t size;  // as sent; only the first kMaximumReplySize bytes are kept
+  std::uint8_t bytes[kMaximumReplySize];
 };
 
 struct EngineWaiter;
@@ -39,7 +40,7 @@ struct EngineEnvelope {
   std::uint8_t* bytes() { return reinterpret_cast<std::uint8_t*>(this + 1); }
 };
 
-// <= APC_LEVEL. Room for `size` zeroed message bytes, or null.
+// <= APC_LEVEL. Room for `size` message bytes, which are the caller's to write, or null.
 [[nodiscard]] EngineEnvelope* allocate_envelope(std::uint32_t size);
 void free_envelope(EngineEnvelope* envelope);
 
@@ -89,15 +90,22 @@ class EnginePort {
   static VOID NTAPI release_lock(PIO_CSQ csq, KIRQL irql);
   static VOID NTAPI complete_canceled_irp(PIO_CSQ csq, PIRP irp);
 
+  struct Delivery;
   EngineEnvelope* first_message();
+  Delivery next_delivery();
+  void carry_out(Delivery delivery);
   void deliver();
-  void finish(EngineEnvelope* envelope, NTSTATUS status, const EngineAnswer* answer);
+  void finish(EngineEnvelope* envelope, NTSTATUS status, std::uint32_t size, const std::uint8_t* bytes);
 
   kit::ControlDevice device_;
   std::atomic<bool> connected_{false};  // written under mutex_
   std::atomic<std::uint64_t> dropped_{0};
   FAST_MUTEX mutex_;
   LIST_ENTRY queues_[kQueueCount];
+  // Whether there may be messages in them. Written under mutex_, before the requests are looked at; who adds a request
+  // reads it afterwards without the mutex: one of the two sees the other's, as both take the requests' own lock
+  // between.
+  std::atomic<bool> has_messages_{false};
   LIST_ENTRY unanswered_;
   std::uint32_t queued_size_ = 0;  // of messages that nobody waits for
   std::uint64_t last_id_ = 0;

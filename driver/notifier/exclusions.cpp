@@ -96,20 +96,26 @@ NTSTATUS mark_exclusions(KernelAddress head, MarkedEntries* marks) {
   return STATUS_SUCCESS;
 }
 
+std::atomic_ref<KernelAddress> list_head() {
+  return std::atomic_ref<KernelAddress>(MpProcessExclusion->Head);
+}
+
 void exempt_known(MP_PROCESS_CONTEXT* context, PCUNICODE_STRING image_name) {
-  const ResourceLock lock(exclusion_lock(), LockMode::Shared);
   const std::uint64_t engine_id = mp_data_atomic(&MpDataLayout::EngineProcessId).load();
   if (engine_id && context->ProcessId == engine_id) {
-    context_flags(context).fetch_or(kExemptEngine);
+    set_flags(context, kExemptEngine);
     return;
   }
   if (!is_present(image_name)) return;
   UNICODE_STRING file_name;
   if (!NT_SUCCESS(final_component(image_name, &file_name))) return;
+  // An empty list excludes nobody. Whoever exchanges it goes through all processes afterwards.
+  if (!list_head().load() && !(context_flags(context).load() & defender::flag::Excluded)) return;
+  const ResourceLock lock(exclusion_lock(), LockMode::Shared);
   if (is_listed(*image_name, file_name)) {
-    context_flags(context).fetch_or(defender::flag::Excluded);
+    set_flags(context, defender::flag::Excluded);
   } else {
-    context_flags(context).fetch_and(~defender::flag::Excluded);
+    clear_flags(context, defender::flag::Excluded);
   }
 }
 
@@ -202,7 +208,7 @@ NTSTATUS ExclusionList::exchange() {
   if (!NT_SUCCESS(status)) return status;
   {
     const ResourceLock lock(exclusion_lock(), LockMode::Exclusive);
-    std::swap(MpProcessExclusion->Head, head_);
+    head_ = list_head().exchange(head_);
     std::swap(marked_exclusions, marks);
   }
   marks.release();

@@ -89,10 +89,8 @@ void handle_create(const ProcessEventFacts& facts) {
     trace_error("no context for new process %p: status %08X; its start is not notified", facts.process_id, status);
     return;
   }
-  context_flags(context.get()).fetch_or(defender::flag::NewProcess);
-  if (mp_data(&defender::MpDataLayout::SetCreateThreadNotifyRoutineEx)) {
-    context_flags(context.get()).fetch_or(defender::flag::ThreadExCheckPending);
-  }
+  const bool threads_checked = mp_data(&defender::MpDataLayout::SetCreateThreadNotifyRoutineEx) != 0;
+  set_flags(context.get(), defender::flag::NewProcess | (threads_checked ? defender::flag::ThreadExCheckPending : 0));
   if (mp_data_has(&defender::MpDataLayout::MarkParents) && mp_data(&defender::MpDataLayout::MarkParents)) {
     mark_parent(facts.parent_process_id);
   }
@@ -122,9 +120,13 @@ void handle_create(const ProcessEventFacts& facts) {
 
 void handle_exit(const ProcessEventFacts& facts) {
   // A snapshot being taken must not lose this process between its enumeration and its lookup.
-  KeWaitForSingleObject(enumeration_done(), Executive, KernelMode, FALSE, nullptr);
+  if (!KeReadStateEvent(enumeration_done())) {
+    KeWaitForSingleObject(enumeration_done(), Executive, KernelMode, FALSE, nullptr);
+  }
+  // As by its id alone: the process that exits owns it.
   ContextReference context;
-  const NTSTATUS status = MpGetProcessContextById(facts.process_id, context.put());
+  const NTSTATUS status = MpGetProcessContextByIdAndCreationTime(
+      facts.process_id, PsGetProcessCreateTimeQuadPart(facts.process), context.put());
   if (!NT_SUCCESS(status)) {
     trace_info("exit of unknown process %p: status %08X", facts.process_id, status);
     return;

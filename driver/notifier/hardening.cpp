@@ -44,21 +44,22 @@ struct Program {
   std::uint32_t os_version;
 };
 
+constexpr Program kPrograms[] = {
+    {kit::counted(L"mpcmdrun.exe"), &MpDataLayout::MpServiceSid, Since::Wd1910, 0},
+    {kit::counted(L"msmpeng.exe"), &MpDataLayout::MpServiceSid, Since::Wd1910, 0},
+    {kit::counted(L"mpcopyaccelerator.exe"), &MpDataLayout::MpServiceSid, Since::Wd25080, 0},
+    {kit::counted(L"mpdefendercoreservice.exe"), &MpDataLayout::CoreServiceSid, Since::Wd25080, 0},
+    {kit::counted(L"MpDlpService.exe"), &MpDataLayout::DlpServiceSid, Since::Wd25080, 0},
+    {kit::counted(L"nissrv.exe"), &MpDataLayout::NriServiceSid, Since::Wd1910, defender::os_version::Windows81},
+};
+
 // The service of a Defender program of this build on this system; null when the name is none.
 SidMember service_of(const UNICODE_STRING& file_name) {
-  const Program programs[] = {
-      {kit::counted(u"mpcmdrun.exe"), &MpDataLayout::MpServiceSid, Since::Wd1910, 0},
-      {kit::counted(u"msmpeng.exe"), &MpDataLayout::MpServiceSid, Since::Wd1910, 0},
-      {kit::counted(u"mpcopyaccelerator.exe"), &MpDataLayout::MpServiceSid, Since::Wd25080, 0},
-      {kit::counted(u"mpdefendercoreservice.exe"), &MpDataLayout::CoreServiceSid, Since::Wd25080, 0},
-      {kit::counted(u"MpDlpService.exe"), &MpDataLayout::DlpServiceSid, Since::Wd25080, 0},
-      {kit::counted(u"nissrv.exe"), &MpDataLayout::NriServiceSid, Since::Wd1910, defender::os_version::Windows81},
-  };
   const std::uint32_t os = mp_data(&MpDataLayout::OsVersionMask);
-  for (const Program& program : programs) {
+  for (const Program& program : kPrograms) {
+    if (!equal_names(program.name, file_name)) continue;
     if (program.since == Since::Wd25080 && !MpProfile->has_context_tail()) continue;
-    if ((os & program.os_version) != program.os_version) continue;
-    if (equal_names(program.name, file_name)) return program.service;
+    if ((os & program.os_version) == program.os_version) return program.service;
   }
   return nullptr;
 }
@@ -106,11 +107,11 @@ void MpSetProcessHardening(PEPROCESS process, MP_PROCESS_CONTEXT* context, PCUNI
       return;
     }
   }
-  if (is_security_essentials(file_name)) context_flags(context).fetch_or(flag::SecurityEssentials);
+  if (is_security_essentials(file_name)) set_flags(context, flag::SecurityEssentials);
   if (found) {
-    context_flags(context).fetch_or(flag::DefenderServiceSid);
+    set_flags(context, flag::DefenderServiceSid);
   } else {
-    context_flags(context).fetch_and(~flag::DefenderServiceSid);
+    clear_flags(context, flag::DefenderServiceSid);
   }
 }
 

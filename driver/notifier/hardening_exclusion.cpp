@@ -129,7 +129,8 @@ bool is_antimalware_protected(defender::MP_PROCESS_CONTEXT_25080* context) {
 void store_hardening_exclusions(defender::MP_PROCESS_CONTEXT_25080* context, std::uint32_t bits) {
   std::atomic_ref<std::uint32_t> word(context->State);
   std::uint32_t old = word.load();
-  while (!word.compare_exchange_weak(old, (old & ~state::HardeningExclusions) | bits)) {
+  while ((old & state::HardeningExclusions) != bits &&
+         !word.compare_exchange_weak(old, (old & ~state::HardeningExclusions) | bits)) {
   }
 }
 

@@ -58,6 +58,7 @@ bool is_trusted_installer(defender::MP_PROCESS_CONTEXT_25080* context) {
 }
 
 void set_known_type(defender::MP_PROCESS_CONTEXT_25080* context, KnownProcessType type) {
+  if (type == known_type_of(context)) return;
   std::atomic_ref<std::uint32_t> word(context->KnownProcessType);
   const auto old = static_cast<KnownProcessType>(word.exchange(static_cast<std::uint32_t>(type)));
   if (is_of_family(type)) trusted_installers.fetch_add(1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Allocation from a paged lookaside list. The DDK's own inline routines count without atomics, which is harmless but a
-// data race; these do the same to the same structure, with counters that tools accept. <= APC_LEVEL.
+// data race; these do the same to the same structure, with loads and stores that tools accept. Like Windows' own the
+// counters miss what two threads count at once. <= APC_LEVEL.
 #pragma once
 
 #include <atomic>
@@ -10,7 +11,8 @@
 namespace wdscope::notifier {
 
 inline void count_lookaside(ULONG& counter) {
-  std::atomic_ref<ULONG>(counter).fetch_add(1, std::memory_order_relaxed);
+  const std::atomic_ref<ULONG> count(counter);
+  count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 // Contents are stale or uninitialised. Null when memory is out.

@@ -51,22 +51,26 @@ void write_header(EngineEnvelope* envelope) {
   }
 }
 
-// A zeroed message of the profile with header and payload head written; null when memory is out.
-EngineEnvelope* allocate_message(defender::MessageType type, std::uint32_t payload_size) {
-  EngineEnvelope* const envelope = allocate_envelope(header_size() + payload_size);
-  if (!envelope) return nullptr;
-  write_header(envelope);
-  auto* const head = reinterpret_cast<defender::MESSAGE_PAYLOAD*>(envelope->bytes() + header_size());
-  head->SerialNumber = mp_data_atomic(&MpDataLayout::AsyncNotificationCount).fetch_add(1) + 1;
-  head->Size = payload_size;
-  head->RefCount = 1;
-  head->Type = static_cast<std::uint32_t>(type);
-  return envelope;
-}
-
 template <class T>
 T* payload_of(EngineEnvelope* envelope) {
   return reinterpret_cast<T*>(envelope->bytes() + header_size());
+}
+
+// A message of the profile with header and payload head written, the rest of the payload zero, and room for strings
+// behind it; null when memory is out.
+template <class Payload>
+EngineEnvelope* allocate_message(defender::MessageType type, std::uint32_t strings_size) {
+  const std::uint32_t payload_size = sizeof(Payload) + strings_size;
+  EngineEnvelope* const envelope = allocate_envelope(header_size() + payload_size);
+  if (!envelope) return nullptr;
+  write_header(envelope);
+  auto* const payload = payload_of<Payload>(envelope);
+  RtlZeroMemory(payload, sizeof(*payload));
+  payload->Head.SerialNumber = mp_data_atomic(&MpDataLayout::AsyncNotificationCount).fetch_add(1) + 1;
+  payload->Head.Size = payload_size;
+  payload->Head.RefCount = 1;
+  payload->Head.Type = static_cast<std::uint32_t>(type);
+  return envelope;
 }
 
 // Bytes that a string takes behind the payload, terminator included; 0 when there is none.
@@ -74,19 +78,13 @@ std::uint32_t stored_size(PCUNICODE_STRING string) {
   return is_present(string) ? std::uint32_t{string->Length} + sizeof(WCHAR) : 0;
 }
 
-// The terminator is there already: the message was zeroed.
 std::uint32_t store(std::uint8_t* payload, std::uint32_t* end, PCUNICODE_STRING string) {
   if (!is_present(string)) return 0;
   const std::uint32_t offset = *end;
   RtlCopyMemory(payload + offset, string->Buffer, string->Length);
+  RtlZeroMemory(payload + offset + string->Length, sizeof(WCHAR));
   *end += stored_size(string);
   return offset;
-}
-
-LONGLONG create_time_of(HANDLE process_id) {
-  ContextReference context;
-  if (!process_id || !NT_SUCCESS(MpGetProcessContextById(process_id, context.put()))) return 0;
-  return context->CreateTime;
 }
 
 std::uint32_t id32(HANDLE process_id) {
@@ -99,17 +97,17 @@ struct MessageFacts {
   PUNICODE_STRING dos_name = nullptr;  // owned
 
   explicit MessageFacts(const ProcessMessage& message) {
-    KernelHandle process;
-    const NTSTATUS status = open_process(message.process, &process);
-    if (!NT_SUCCESS(status)) {
-      trace_error("process %p cannot be opened for its message: status %08X", message.context->ProcessId, status);
-      return;
+    if (mp_data(&MpDataLayout::OsVersionMask) & defender::os_version::Vista) {
+      elevation = token_elevation(message.process);
     }
-    if (mp_data(&MpDataLayout::OsVersionMask) & defender::os_version::Vista) elevation = token_elevation(process.get());
     if (!(message.message_flags & defender::message_flag::DosName)) return;
     // assumed: the name is what NT calls the image's Win32 name.
-    const NTSTATUS named = query_process_string(process.get(), ProcessQuery::ImageFileNameWin32, &dos_name);
-    if (!NT_SUCCESS(named)) trace_info("no DOS name of process %p: status %08X", message.context->ProcessId, named);
+    KernelHandle process;
+    NTSTATUS status = open_process(message.process, &process);
+    if (NT_SUCCESS(status)) {
+      status = query_process_string(process.get(), ProcessQuery::ImageFileNameWin32, &dos_name);
+    }
+    if (!NT_SUCCESS(status)) trace_info("no DOS name of process %p: status %08X", message.context->ProcessId, status);
   }
   ~MessageFacts() { free_string(dos_name); }
   MessageFacts(const MessageFacts&) = delete;
@@ -121,7 +119,7 @@ template <class Payload>
 void fill_common(Payload* payload, const ProcessMessage& message, const MessageFacts& facts) {
   MP_PROCESS_CONTEXT* const context = message.context;
   payload->ParentProcessId = id32(message.parent_process_id);
-  payload->ParentCreateTime = create_time_of(message.parent_process_id);
+  payload->ParentCreateTime = create_time_in_table(message.parent_process_id);
   payload->ProcessId = static_cast<std::uint32_t>(context->ProcessId);
   payload->CreateTime = context->CreateTime;
   payload->Create = message.kind == ProcessEvent::Create;
@@ -149,7 +147,7 @@ EngineEnvelope* build_process_message(const ProcessMessage& message) {
       stored_size(message.image_name) + stored_size(message.command_line) + stored_size(facts.dos_name);
   if (is_1910()) {
     using Payload = defender::PROCESS_MESSAGE_1910;
-    EngineEnvelope* const envelope = allocate_message(defender::MessageType::Process, sizeof(Payload) + strings);
+    EngineEnvelope* const envelope = allocate_message<Payload>(defender::MessageType::Process, strings);
     if (!envelope) return nullptr;
     auto* const payload = payload_of<Payload>(envelope);
     fill_common(payload, message, facts);
@@ -157,7 +155,7 @@ EngineEnvelope* build_process_message(const ProcessMessage& message) {
     return envelope;
   }
   using Payload = defender::PROCESS_MESSAGE_25080;
-  EngineEnvelope* const envelope = allocate_message(defender::MessageType::Process, sizeof(Payload) + strings);
+  EngineEnvelope* const envelope = allocate_message<Payload>(defender::MessageType::Process, strings);
   if (!envelope) return nullptr;
   auto* const payload = payload_of<Payload>(envelope);
   fill_common(payload, message, facts);
@@ -239,7 +237,7 @@ void ask(const ProcessMessage& message, EngineEnvelope* envelope) {
 
 template <class Payload>
 void send_trusted_process_message(UntrustedLeft left, PCUNICODE_STRING name) {
-  EngineEnvelope* const envelope = allocate_message(defender::MessageType::TrustedProcess, sizeof(Payload));
+  EngineEnvelope* const envelope = allocate_message<Payload>(defender::MessageType::TrustedProcess, 0);
   if (!envelope) {
     trace_error("no memory for a trusted-process message");
     return;
@@ -292,7 +290,7 @@ void MpSendTrustedProcessMessage(UntrustedLeft left, PCUNICODE_STRING name) {
 void send_taint_message(MP_PROCESS_CONTEXT* context, std::uint8_t reason) {
   if (!behaviour_monitoring()) return;
   using Payload = defender::TAINT_MESSAGE_25080;
-  EngineEnvelope* const envelope = allocate_message(defender::MessageType::Taint, sizeof(Payload));
+  EngineEnvelope* const envelope = allocate_message<Payload>(defender::MessageType::Taint, 0);
   if (!envelope) {
     trace_error("no memory for the taint message about process %p", context->ProcessId);
     return;

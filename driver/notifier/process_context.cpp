@@ -141,7 +141,10 @@ NTSTATUS MpCreateProcessContext(HANDLE process_id, LONGLONG create_time, const C
   MP_PROCESS_CONTEXT* winner = nullptr;
   {
     const ResourceLock lock(table_resource(), LockMode::Exclusive);
-    if (!NT_SUCCESS(MpGetProcessContextByIdAndCreationTime(process_id, create_time, &winner))) {
+    winner = find_in_table(process_id, create_time);
+    if (winner) {
+      reference_context(winner);
+    } else {
       insert_into_table(fresh);
       winner = fresh;
     }

@@ -40,6 +40,13 @@ void reference_context(MP_PROCESS_CONTEXT* context);
 inline std::atomic_ref<std::uint32_t> context_flags(MP_PROCESS_CONTEXT* context) {
   return std::atomic_ref<std::uint32_t>(context->ProcessFlags);
 }
+// Most changes of flags change nothing: only the others pay for being atomic.
+inline void set_flags(MP_PROCESS_CONTEXT* context, std::uint32_t bits) {
+  if ((context_flags(context).load() & bits) != bits) context_flags(context).fetch_or(bits);
+}
+inline void clear_flags(MP_PROCESS_CONTEXT* context, std::uint32_t bits) {
+  if ((context_flags(context).load() & bits) != 0) context_flags(context).fetch_and(~bits);
+}
 // The rule words are overwritten whole at any time.
 inline std::uint32_t rules_of(MP_PROCESS_CONTEXT* context) {
   return std::atomic_ref<std::uint32_t>(context->ProcessRules).load();

@@ -11,9 +11,10 @@ namespace {
 
 namespace state = defender::state;
 
+// No member's value says anything of another's.
 template <class T>
 void store_whole(T& member, T value) {
-  std::atomic_ref<T>(member).store(value);
+  std::atomic_ref<T>(member).store(value, std::memory_order_relaxed);
 }
 
 // The 16 bytes lie aligned in the context; two services' blocks may mix by halves, as Defender's would.

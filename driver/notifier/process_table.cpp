@@ -14,9 +14,9 @@ MP_PROCESS_TABLE* MpProcessTable;
 namespace {
 
 // The latest creation time that ever came into the table: what is younger is not in it, which saves a new process the
-// walk along its whole bucket, twice. Under the table lock.
+// walk along its whole bucket, twice, and the lock. Written under the table lock.
 constexpr LONGLONG kNoTime = MINLONGLONG;
-LONGLONG latest_create_time = kNoTime;
+constinit std::atomic<LONGLONG> latest_create_time{kNoTime};
 
 // Whom the last walk led to: a parent with many children is looked for at each of them. In the table, or null. Written
 // under the table lock, shared or not.
@@ -25,8 +25,11 @@ constinit std::atomic<MP_PROCESS_CONTEXT*> last_walked_to{nullptr};
 constexpr ULONG kSecurityCheckFailure = 0x139;
 constexpr ULONG kCorruptListEntry = 3;  // FAST_FAIL_CORRUPT_LIST_ENTRY
 
+bool is_younger_than_all(LONGLONG create_time) {
+  return create_time > latest_create_time.load(std::memory_order_relaxed);
+}
 void note_create_time(LONGLONG create_time) {
-  if (create_time > latest_create_time) latest_create_time = create_time;
+  if (is_younger_than_all(create_time)) latest_create_time.store(create_time, std::memory_order_relaxed);
 }
 
 LIST_ENTRY* buckets() {
@@ -147,11 +150,16 @@ void MpShutdownProcessTable() {
   MpProcessTable = nullptr;
 }
 
+MP_PROCESS_CONTEXT* find_in_table(HANDLE process_id, LONGLONG create_time) {
+  if (!process_id || is_younger_than_all(create_time)) return nullptr;
+  return find_in(bucket_of(process_id), {process_id, create_time});
+}
+
 NTSTATUS MpGetProcessContextByIdAndCreationTime(HANDLE process_id, LONGLONG create_time, MP_PROCESS_CONTEXT** context) {
-  if (!process_id) return STATUS_NOT_FOUND;
+  // Who is being put into the table meanwhile is not in it yet.
+  if (is_younger_than_all(create_time)) return STATUS_NOT_FOUND;
   const ResourceLock lock(table_resource(), LockMode::Shared);
-  if (create_time > latest_create_time) return STATUS_NOT_FOUND;
-  MP_PROCESS_CONTEXT* const found = find_in(bucket_of(process_id), {process_id, create_time});
+  MP_PROCESS_CONTEXT* const found = find_in_table(process_id, create_time);
   if (!found) return STATUS_NOT_FOUND;
   reference_context(found);
   *context = found;
@@ -168,6 +176,19 @@ NTSTATUS MpGetProcessContextById(HANDLE process_id, MP_PROCESS_CONTEXT** context
   const NTSTATUS status = PsLookupProcessByProcessId(process_id, process.put());
   if (!NT_SUCCESS(status)) return status;
   return MpGetProcessContextByObject(process.get(), context);
+}
+
+LONGLONG create_time_in_table(HANDLE process_id) {
+  if (!process_id) return 0;
+  ProcessReference found;
+  PEPROCESS process = PsGetCurrentProcess();
+  if (PsGetProcessId(process) != process_id) {
+    if (!NT_SUCCESS(PsLookupProcessByProcessId(process_id, found.put()))) return 0;
+    process = found.get();
+  }
+  const LONGLONG create_time = PsGetProcessCreateTimeQuadPart(process);
+  const ResourceLock lock(table_resource(), LockMode::Shared);
+  return find_in_table(process_id, create_time) ? create_time : 0;
 }
 
 void insert_into_table(MP_PROCESS_CONTEXT* context) {

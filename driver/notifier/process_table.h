@@ -34,7 +34,11 @@ PKEVENT enumeration_done();
 [[nodiscard]] NTSTATUS MpGetProcessContextByObject(PEPROCESS process, MP_PROCESS_CONTEXT** context);
 // The process that owns this id now; PsLookupProcessByProcessId's own status when there is none.
 [[nodiscard]] NTSTATUS MpGetProcessContextById(HANDLE process_id, MP_PROCESS_CONTEXT** context);
+// <= APC_LEVEL. When the process that owns this id now was created; 0 when there is none, or none with a context.
+LONGLONG create_time_in_table(HANDLE process_id);
 
+// The table lock must be held. Without a reference; null when there is none, as for pid 0.
+MP_PROCESS_CONTEXT* find_in_table(HANDLE process_id, LONGLONG create_time);
 // The table lock must be held exclusively. Links at the bucket's head, takes the table's reference, counts.
 void insert_into_table(MP_PROCESS_CONTEXT* context);
 // The table lock must be held exclusively.

@@ -23,8 +23,14 @@ class TokenReference {
 // Classes that the DDK headers do not all name.
 enum class TokenQuery : ULONG { ElevationType = 18, Elevation = 20, IntegrityLevel = 25, IsAppContainer = 29 };
 
-NTSTATUS open_token(HANDLE process, KernelHandle* token) {
-  return ZwOpenProcessTokenEx(process, TOKEN_QUERY, OBJ_KERNEL_HANDLE, token->put());
+NTSTATUS open_token(HANDLE process, KernelHandle* handle) {
+  return ZwOpenProcessTokenEx(process, TOKEN_QUERY, OBJ_KERNEL_HANDLE, handle->put());
+}
+// Without a handle on the process.
+NTSTATUS open_token(PEPROCESS process, KernelHandle* handle) {
+  const TokenReference token(process);
+  return ObOpenObjectByPointer(token.get(), OBJ_KERNEL_HANDLE, nullptr, TOKEN_QUERY, nullptr, KernelMode,
+                               handle->put());
 }
 
 NTSTATUS query(HANDLE token, TokenQuery what, void* answer, ULONG size) {
@@ -82,7 +88,7 @@ NTSTATUS token_session(PEPROCESS process, ULONG* session_id) {
   return status;
 }
 
-TokenElevation token_elevation(HANDLE process) {
+TokenElevation token_elevation(PEPROCESS process) {
   kit::expect_irql_at_most(PASSIVE_LEVEL);
   TokenElevation elevation;
   KernelHandle token;

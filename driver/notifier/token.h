@@ -33,8 +33,8 @@ struct TokenElevation {
   ULONG elevated = 0;
   ULONG integrity_level = 0;
 };
-// PASSIVE_LEVEL. By a handle on the process.
-TokenElevation token_elevation(HANDLE process);
+// PASSIVE_LEVEL.
+TokenElevation token_elevation(PEPROCESS process);
 
 // PASSIVE_LEVEL. By a handle on the process. The query's status; then *is_app_container is untouched.
 [[nodiscard]] NTSTATUS token_is_app_container(HANDLE process, bool* is_app_container);
