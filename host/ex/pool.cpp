@@ -124,39 +124,69 @@ constexpr std::size_t kQuarantineCount = 64, kQuarantineBytes = 1 << 18;
   give_free_block(header);
 }
 
+// Nothing to construct or destroy, so that no access asks whether that was done: QuarantineEnd does it.
+enum class QuarantineState : std::uint8_t { Untouched, InUse, Gone };
 struct Quarantine {
   struct Resting {
     PoolHeader* header;
     std::size_t size;  // here too: the block itself is not looked at before it leaves
   };
   Resting ring[kQuarantineCount];
-  std::size_t first = 0, count = 0, bytes = 0;
+  std::size_t first, count, bytes;
+  QuarantineState state;
 
-  void put(PoolHeader* header, std::size_t size) {
-    while (count == kQuarantineCount || (count > 0 && bytes + size > kQuarantineBytes)) take();
-    ring[(first + count++) % kQuarantineCount] = {header, size};
-    bytes += size;
-  }
-  void take() {
+  void release_oldest() {
     const Resting oldest = ring[first];
     first = (first + 1) % kQuarantineCount;
     --count;
     bytes -= oldest.size;
     leave_quarantine(oldest.header, oldest.size);
-    // The one that leaves next is looked at after some thousand instructions: time enough to fetch it.
-    const auto* const next = reinterpret_cast<const std::byte*>(ring[first].header);
-    __builtin_prefetch(next);
-    for (std::size_t line = 1; line < 4; ++line) __builtin_prefetch(next + line * kPoolCacheLine);
   }
-  ~Quarantine();
+};
+thread_local constinit Quarantine quarantine{};
+
+struct QuarantineEnd {
+  ~QuarantineEnd() {
+    while (quarantine.count > 0) quarantine.release_oldest();
+    quarantine.state = QuarantineState::Gone;
+  }
 };
 
-thread_local constinit bool quarantine_gone = false;
-thread_local Quarantine quarantine;
+[[gnu::noinline]] void rest_aside(PoolHeader* header, std::size_t size) {
+  Quarantine& mine = quarantine;
+  if (mine.state == QuarantineState::Untouched) {
+    thread_local QuarantineEnd end;
+    mine.state = QuarantineState::InUse;
+  }
+  if (mine.state == QuarantineState::Gone) {
+    leave_quarantine(header, size);
+    return;
+  }
+  while (mine.count == kQuarantineCount || (mine.count > 0 && mine.bytes + size > kQuarantineBytes)) {
+    mine.release_oldest();
+  }
+  mine.ring[(mine.first + mine.count++) % kQuarantineCount] = {header, size};
+  mine.bytes += size;
+}
 
-Quarantine::~Quarantine() {
-  while (count > 0) take();
-  quarantine_gone = true;
+// Nearly always the ring is full, and the block takes the place of the oldest.
+[[gnu::always_inline]] inline void rest(PoolHeader* header, std::size_t size) {
+  Quarantine& mine = quarantine;
+  Quarantine::Resting& place = mine.ring[mine.first];
+  const Quarantine::Resting oldest = place;
+  const std::size_t bytes = mine.bytes - oldest.size + size;
+  if (mine.count != kQuarantineCount || bytes > kQuarantineBytes) [[unlikely]] {
+    rest_aside(header, size);
+    return;
+  }
+  place = {header, size};
+  mine.bytes = bytes;
+  mine.first = (mine.first + 1) % kQuarantineCount;
+  // The one that leaves next is looked at after some thousand instructions: time enough to fetch it.
+  const auto* const next = reinterpret_cast<const std::byte*>(mine.ring[mine.first].header);
+  __builtin_prefetch(next);
+  for (std::size_t line = 1; line < 4; ++line) __builtin_prefetch(next + line * kPoolCacheLine);
+  leave_quarantine(oldest.header, oldest.size);
 }
 
 unsigned char byte_of(PoolFill fill) {
@@ -260,11 +290,7 @@ void retire(PoolHeader* header, void* caller) {
   header->freed_at = caller;
   std::memset(user, kFreedFill, in_vectors(header->size));
   poison(user - kPoisonedHeader, kPoisonedHeader + header->size + guard);
-  if (quarantine_gone) {
-    leave_quarantine(header, header->size);
-  } else {
-    quarantine.put(header, header->size);
-  }
+  rest(header, header->size);
 }
 
 [[gnu::cold, gnu::noinline, noreturn]] void bad_irql(std::uint64_t rule, PoolKind kind, const char* what,

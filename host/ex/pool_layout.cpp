@@ -203,51 +203,45 @@ constexpr std::uint32_t batch_of(std::uint8_t size_class) {
   return size_class < kSmallClassCount ? kBatch : 2;
 }
 
+// Nothing to construct or destroy, so that no access asks whether that was done: ListsEnd does it at the thread's end.
+enum class ListsState : std::uint8_t { Untouched, InUse, Gone };
 struct ThreadLists {
-  PoolHeader* free[kPoolClassCount] = {};
-  std::uint32_t count[kPoolClassCount] = {};
-
-  [[gnu::noinline]] void give_back(std::uint8_t size_class, std::uint32_t keep) {
-    if (count[size_class] <= keep) return;
-    ClassState& state = class_state(size_class);
-    std::lock_guard hold(state.mutex);
-    while (count[size_class] > keep) {
-      PoolHeader* const header = free[size_class];
-      free[size_class] = next_of(header);
-      --count[size_class];
-      set_next(header, state.free);
-      state.free = header;
-    }
-  }
-  // Leaves the list empty when memory is out.
-  [[gnu::noinline]] void fetch(std::uint8_t size_class) {
-    ClassState& state = class_state(size_class);
-    std::lock_guard hold(state.mutex);
-    for (std::uint32_t i = 0; i < batch_of(size_class); ++i) {
-      PoolHeader* header = state.free;
-      if (header) {
-        state.free = next_of(header);
-      } else {
-        header = carve(state, size_class);
-        if (!header) break;
-      }
-      set_next(header, free[size_class]);
-      free[size_class] = header;
-      ++count[size_class];
-    }
-  }
-  ~ThreadLists();
+  PoolHeader* free[kPoolClassCount];
+  std::uint32_t count[kPoolClassCount];
+  ListsState state;
 };
+thread_local constinit ThreadLists lists{};
 
-thread_local constinit bool lists_gone = false;
-thread_local ThreadLists lists;
-
-ThreadLists::~ThreadLists() {
-  lists_gone = true;
-  for (std::uint8_t c = 0; c < kPoolClassCount; ++c) give_back(c, 0);
+[[gnu::noinline]] void give_back(std::uint8_t size_class, std::uint32_t keep) {
+  ThreadLists& mine = lists;
+  if (mine.count[size_class] <= keep) return;
+  ClassState& state = class_state(size_class);
+  std::lock_guard hold(state.mutex);
+  while (mine.count[size_class] > keep) {
+    PoolHeader* const header = mine.free[size_class];
+    mine.free[size_class] = next_of(header);
+    --mine.count[size_class];
+    set_next(header, state.free);
+    state.free = header;
+  }
 }
 
-// Without a list of the thread's own.
+struct ListsEnd {
+  ~ListsEnd() {
+    lists.state = ListsState::Gone;
+    for (std::uint8_t c = 0; c < kPoolClassCount; ++c) give_back(c, 0);
+  }
+};
+
+// False at the thread's end: it has no lists any more.
+bool may_use_lists() {
+  if (lists.state == ListsState::Untouched) {
+    thread_local ListsEnd end;
+    lists.state = ListsState::InUse;
+  }
+  return lists.state == ListsState::InUse;
+}
+
 PoolHeader* take_from_class(std::uint8_t size_class) {
   ClassState& state = class_state(size_class);
   std::lock_guard hold(state.mutex);
@@ -257,34 +251,74 @@ PoolHeader* take_from_class(std::uint8_t size_class) {
   return header;
 }
 
-}  // namespace
-
-PoolHeader* take_free_block(std::uint8_t size_class) {
-  if (lists_gone) return take_from_class(size_class);
+// Leaves the list empty when memory is out.
+void fetch(std::uint8_t size_class) {
   ThreadLists& mine = lists;
-  if (!mine.free[size_class]) [[unlikely]] {
-    mine.fetch(size_class);
-    if (!mine.free[size_class]) return nullptr;
+  ClassState& state = class_state(size_class);
+  std::lock_guard hold(state.mutex);
+  for (std::uint32_t i = 0; i < batch_of(size_class); ++i) {
+    PoolHeader* header = state.free;
+    if (header) {
+      state.free = next_of(header);
+    } else {
+      header = carve(state, size_class);
+      if (!header) break;
+    }
+    set_next(header, mine.free[size_class]);
+    mine.free[size_class] = header;
+    ++mine.count[size_class];
   }
+}
+
+PoolHeader* take_from_list(std::uint8_t size_class) {
+  ThreadLists& mine = lists;
   PoolHeader* const header = mine.free[size_class];
+  if (!header) return nullptr;
   mine.free[size_class] = next_of(header);
   --mine.count[size_class];
   return header;
 }
 
-void give_free_block(PoolHeader* header) {
-  const std::uint8_t size_class = header->size_class;
-  if (lists_gone) {
-    ClassState& state = class_state(size_class);
-    std::lock_guard hold(state.mutex);
-    set_next(header, state.free);
-    state.free = header;
-    return;
-  }
+[[gnu::noinline]] PoolHeader* take_aside(std::uint8_t size_class) {
+  if (!may_use_lists()) return take_from_class(size_class);
+  fetch(size_class);
+  return take_from_list(size_class);
+}
+
+void give_to_list(PoolHeader* header, std::uint8_t size_class) {
   ThreadLists& mine = lists;
   set_next(header, mine.free[size_class]);
   mine.free[size_class] = header;
-  if (++mine.count[size_class] > 2 * batch_of(size_class)) mine.give_back(size_class, batch_of(size_class));
+  if (++mine.count[size_class] > 2 * batch_of(size_class)) [[unlikely]] {
+    give_back(size_class, batch_of(size_class));
+  }
+}
+
+[[gnu::noinline]] void give_aside(PoolHeader* header, std::uint8_t size_class) {
+  if (may_use_lists()) {
+    give_to_list(header, size_class);
+    return;
+  }
+  ClassState& state = class_state(size_class);
+  std::lock_guard hold(state.mutex);
+  set_next(header, state.free);
+  state.free = header;
+}
+
+}  // namespace
+
+PoolHeader* take_free_block(std::uint8_t size_class) {
+  PoolHeader* const header = take_from_list(size_class);
+  return header ? header : take_aside(size_class);
+}
+
+void give_free_block(PoolHeader* header) {
+  const std::uint8_t size_class = header->size_class;
+  if (lists.state == ListsState::InUse) [[likely]] {
+    give_to_list(header, size_class);
+  } else {
+    give_aside(header, size_class);
+  }
 }
 
 bool in_arena(const void* address) {

@@ -184,10 +184,11 @@ NTAPI_ASIDE void wait_for(Resource* resource, std::uint64_t me, Mode mode, const
 }
 
 NTAPI bool acquire(Resource* resource, Boolean wait, Mode mode, const char* routine) noexcept {
-  require_irql_at_most(kApcLevel, routine);
-  require_apcs_disabled(routine);
+  const Thread& thread = current_thread();
+  require_irql_at_most(thread, kApcLevel, routine);
+  require_apcs_disabled(thread, routine);
   require_initialised(resource, routine);
-  const std::uint64_t me = owner_id(current_thread());
+  const std::uint64_t me = owner_id(thread);
   if (wait) lock_order_check(resource, LockKind::Resource);
   Answer answer;
   {
@@ -218,8 +219,9 @@ NTAPI_ASIDE void let_waiters_in(Resource* resource, bool was_exclusive) noexcept
   }
 }
 
-[[gnu::always_inline]] inline void release(Resource* resource, std::uint64_t owner, const char* routine) {
-  require_irql_at_most(kDispatchLevel, routine);
+[[gnu::always_inline]] inline void release(const Thread& thread, Resource* resource, std::uint64_t owner,
+                                           const char* routine) {
+  require_irql_at_most(thread, kDispatchLevel, routine);
   require_initialised(resource, routine);
   bool owned;
   {
@@ -307,15 +309,15 @@ NTAPI Boolean ExAcquireSharedWaitForExclusive(Resource* resource, Boolean wait) 
 }
 
 NTAPI void ExReleaseResourceLite(Resource* resource) {
-  Thread& thread = current_thread();
+  const Thread& thread = current_thread();
   if (!apcs_are_disabled(thread)) [[unlikely]] {
     violation(0x38, resource, "ExReleaseResourceLite was called with normal kernel APCs enabled");
   }
-  release(resource, owner_id(thread), "ExReleaseResourceLite");
+  release(thread, resource, owner_id(thread), "ExReleaseResourceLite");
 }
 
 NTAPI void ExReleaseResourceForThreadLite(Resource* resource, std::uint64_t owner) {
-  release(resource, owner, "ExReleaseResourceForThreadLite");
+  release(current_thread(), resource, owner, "ExReleaseResourceForThreadLite");
 }
 
 NTAPI void ExConvertExclusiveToSharedLite(Resource* resource) {

@@ -55,11 +55,13 @@ class ProcessContext {
 [[noreturn]] NTAPI_ASIDE void irql_too_high(Irql current, Irql highest, const char* routine) noexcept;
 
 // Bug-checks (0xA, naming `routine`) when the current IRQL is above `highest`.
-inline void require_irql_at_most(Irql highest, const char* routine) {
-  const Irql current = current_thread().irql;
-  if (current > highest) [[unlikely]] {
-    irql_too_high(current, highest, routine);
+inline void require_irql_at_most(const Thread& thread, Irql highest, const char* routine) {
+  if (thread.irql > highest) [[unlikely]] {
+    irql_too_high(thread.irql, highest, routine);
   }
+}
+inline void require_irql_at_most(Irql highest, const char* routine) {
+  require_irql_at_most(current_thread(), highest, routine);
 }
 [[noreturn]] NTAPI_ASIDE void apcs_enabled(const char* routine) noexcept;
 
@@ -68,10 +70,13 @@ inline bool apcs_are_disabled(const Thread& thread) {
          thread.system_thread;
 }
 // Bug-checks (0xC4) when normal kernel APCs are enabled: no critical region, IRQL below APC, no system thread.
-inline void require_apcs_disabled(const char* routine) {
-  if (!apcs_are_disabled(current_thread())) [[unlikely]] {
+inline void require_apcs_disabled(const Thread& thread, const char* routine) {
+  if (!apcs_are_disabled(thread)) [[unlikely]] {
     apcs_enabled(routine);
   }
+}
+inline void require_apcs_disabled(const char* routine) {
+  require_apcs_disabled(current_thread(), routine);
 }
 
 NTAPI Irql raise_irql(Irql to);  // returns the old one; bug-checks if `to` is lower
