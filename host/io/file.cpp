@@ -172,16 +172,12 @@ class OpenFile final : public DeviceFile {
     require_irql_at_most(kPassiveLevel, "NtDeviceIoControlFile");
     const Ulong needed = control_access(code);
     if ((needed & kFileReadData & ~granted_) || (needed & kFileWriteData & ~granted_)) return {kStatusAccessDenied, 0};
-    Request* request = acquire();
-    if (!request) return {kStatusInsufficientResources, 0};
-    prepare_request(*request, file_->device_object, file_, kIrpMjDeviceControl);
-    const NtStatus prepared = prepare_control(*request, code, input, output);
-    if (!nt_success(prepared)) {
+    Request* request = nullptr;
+    {
       const std::scoped_lock lock(lock_);
-      lay_idle(request);
-      return {prepared, 0};
+      if (const NtStatus ready = make_ready(code, input, output, request); !nt_success(ready)) return {ready, 0};
+      in_flight_.push_back(request);
     }
-    list(request);
     send_request(*request);
     const Completion completion = finish_control(*request, code, output);
     unlist(request);
@@ -194,17 +190,15 @@ class OpenFile final : public DeviceFile {
     const Ulong needed = control_access(code);
     if ((needed & kFileReadData & ~granted_) || (needed & kFileWriteData & ~granted_))
       return completed({kStatusAccessDenied, 0});
-    Request* request = acquire();
-    if (!request) return completed({kStatusInsufficientResources, 0});
-    prepare_request(*request, file_->device_object, file_, kIrpMjDeviceControl);
-    if (const NtStatus prepared = prepare_control(*request, code, input, output); !nt_success(prepared)) {
-      {
-        const std::scoped_lock lock(lock_);
-        lay_idle(request);
-      }
-      return completed({prepared, 0});
+    Request* request = nullptr;
+    Posted* posted = nullptr;
+    NtStatus ready = kStatusSuccess;
+    {
+      const std::scoped_lock lock(lock_);
+      ready = make_ready(code, input, output, request);
+      if (nt_success(ready)) posted = note_posted(request, code, output, std::move(completed));
     }
-    Posted* const posted = note_posted(request, code, output, std::move(completed));
+    if (!nt_success(ready)) return completed({ready, 0});
     request->completed = finish_posted;
     request->owner = posted;
     post_request(*request);
@@ -244,8 +238,8 @@ class OpenFile final : public DeviceFile {
     completed(completion);
   }
 
-  Posted* note_posted(Request* request, Ulong code, std::span<std::byte> output, Completed completed) {
-    const std::scoped_lock lock(lock_);
+  // Lock held.
+  Posted* note_posted(Request* request, Ulong code, std::span<std::byte> output, Completed&& completed) {
     std::unique_ptr<Posted> posted;
     if (idle_posted_.empty()) {
       posted = std::make_unique<Posted>();
@@ -263,27 +257,28 @@ class OpenFile final : public DeviceFile {
     return posted.release();
   }
 
+  // Lock held, from here until the request is listed: it is a short way, and one lock is cheaper than two.
+  NtStatus make_ready(Ulong code, std::span<const std::byte> input, std::span<std::byte> output, Request*& request) {
+    request = acquire();
+    if (!request) return kStatusInsufficientResources;
+    prepare_request(*request, file_->device_object, file_, kIrpMjDeviceControl);
+    const NtStatus prepared = prepare_control(*request, code, input, output);
+    if (!nt_success(prepared)) lay_idle(request);
+    return prepared;
+  }
+
+  // Lock held.
   Request* acquire() {
-    {
-      const std::scoped_lock lock(lock_);
-      if (idle_.size() > kQuarantine) {
-        Request* request = idle_.front();
-        idle_.pop_front();
-        return request;
-      }
-    }
-    return allocate_request();
+    if (idle_.size() <= kQuarantine) return allocate_request();
+    Request* request = idle_.front();
+    idle_.pop_front();
+    return request;
   }
 
   // Lock held.
   void lay_idle(Request* request) {
     request->irp.type = 0;
     idle_.push_back(request);
-  }
-
-  void list(Request* request) {
-    const std::scoped_lock lock(lock_);
-    in_flight_.push_back(request);
   }
 
   void unlist(Request* request) {

@@ -39,14 +39,12 @@ bool read_process(MessageBytes payload, EngineMessageFacts& facts) {
     facts.body = ExitMessage{message.ProcessId, message.CreateTime};
     return true;
   }
-  CreateMessage create;
+  auto& create = facts.body.emplace<CreateMessage>();
   create.process_id = message.ProcessId;
   create.created_100ns = message.CreateTime;
   create.parent_process_id = message.ParentProcessId;
-  if (!read_text(payload, message.ImageNameOffset, message.ImageNameSize, create.image)) return false;
-  if (!read_text(payload, message.CommandLineOffset, message.CommandLineSize, create.command_line)) return false;
-  facts.body = std::move(create);
-  return true;
+  return read_text(payload, message.ImageNameOffset, message.ImageNameSize, create.image) &&
+         read_text(payload, message.CommandLineOffset, message.CommandLineSize, create.command_line);
 }
 
 bool read_payload(MessageBytes payload, bool first_generation, EngineMessageFacts& facts) {
@@ -74,6 +72,20 @@ bool read_payload(MessageBytes payload, bool first_generation, EngineMessageFact
   }
 }
 
+// Into place: texts are not moved about. False: `facts` mean nothing.
+bool read_message(MessageBytes message, EngineMessageFacts& facts) {
+  defender::MESSAGE_HEADER_1910 header;  // the members that every generation begins with
+  if (!copy_from(message, header)) return false;
+  const bool first_generation = header.Version == defender::kMessageVersion1910;
+  const bool known = first_generation || header.Version == defender::kMessageVersion25080 ||
+                     header.Version == defender::kMessageVersionA5;
+  const std::size_t header_size =
+      first_generation ? sizeof(defender::MESSAGE_HEADER_1910) : sizeof(defender::MESSAGE_HEADER_25080);
+  if (!known || header.TotalSize < header_size || header.TotalSize > message.size()) return false;
+  facts.version = {header.Version, header.Minor};
+  return read_payload(message.subspan(header_size, header.TotalSize - header_size), first_generation, facts);
+}
+
 template <class Reply>
 std::vector<std::byte> write_reply(MessageVersion version, const CreateMessage& message, const Decision& decision) {
   Reply reply{};
@@ -91,27 +103,19 @@ std::vector<std::byte> write_reply(MessageVersion version, const CreateMessage& 
 }  // namespace
 
 std::optional<EngineMessageFacts> read_engine_message(std::span<const std::byte> message) {
-  defender::MESSAGE_HEADER_1910 header;  // the members that every generation begins with
-  if (!copy_from(message, header)) return std::nullopt;
-  const bool first_generation = header.Version == defender::kMessageVersion1910;
-  const bool known = first_generation || header.Version == defender::kMessageVersion25080 ||
-                     header.Version == defender::kMessageVersionA5;
-  const std::size_t header_size =
-      first_generation ? sizeof(defender::MESSAGE_HEADER_1910) : sizeof(defender::MESSAGE_HEADER_25080);
-  if (!known || header.TotalSize < header_size || header.TotalSize > message.size()) return std::nullopt;
-  EngineMessageFacts facts;
-  facts.version = {header.Version, header.Minor};
-  if (!read_payload(message.subspan(header_size, header.TotalSize - header_size), first_generation, facts))
-    return std::nullopt;
+  std::optional<EngineMessageFacts> facts(std::in_place);
+  if (!read_message(message, *facts)) facts.reset();
   return facts;
 }
 
 std::optional<EngineDelivery> read_delivery(std::span<const std::byte> bytes) {
   wire::EngineMessage head;
   if (!copy_from(bytes, head) || head.message_size > bytes.size() - sizeof head) return std::nullopt;
-  auto facts = read_engine_message(bytes.subspan(sizeof head, head.message_size));
-  if (!facts) return std::nullopt;
-  return EngineDelivery{head.message_id, head.reply_expected != 0, std::move(*facts)};
+  std::optional<EngineDelivery> delivery(std::in_place);
+  delivery->message_id = head.message_id;
+  delivery->reply_expected = head.reply_expected != 0;
+  if (!read_message(bytes.subspan(sizeof head, head.message_size), delivery->facts)) delivery.reset();
+  return delivery;
 }
 
 std::vector<std::byte> write_create_reply(MessageVersion version, const CreateMessage& message,
