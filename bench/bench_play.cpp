@@ -9,11 +9,13 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "bench/must.h"
 #include "capture/device_source.h"
 #include "capture/machine_history.h"
+#include "lab/fleet_play.h"
 #include "lab/lab.h"
 #include "lab/scenario_play.h"
 #include "sink/ndjson_sink.h"
@@ -61,15 +63,15 @@ void ScenarioToNdjson(benchmark::State& state) {
 }
 
 // Each process lives as long as 64 others start.
-MachineHistory history() {
+MachineHistory history(std::string host, std::uint32_t lives) {
   constexpr FileTime kBegins = 133'000'000'000'000'000;
   constexpr std::uint32_t kAlive = 64;
   MachineHistory history;
-  history.host = "W1";
+  history.host = std::move(host);
   const auto end = [&](std::uint32_t process, FileTime time) {
     history.steps.push_back({HistoryStep::Kind::End, time, process});
   };
-  for (std::uint32_t index = 0; index < kLives; ++index) {
+  for (std::uint32_t index = 0; index < lives; ++index) {
     const FileTime now = kBegins + 10'000 * index;
     HistoryProcess process;
     process.pid = 1000 + 4 * (index % 4096);
@@ -84,12 +86,12 @@ MachineHistory history() {
     if (index >= kAlive) end(index - kAlive, now + 5'000);
   }
   const FileTime last = history.steps.back().time;
-  for (std::uint32_t index = kLives - kAlive; index < kLives; ++index) end(index, last + index);
+  for (std::uint32_t index = lives - kAlive; index < lives; ++index) end(index, last + index);
   return history;
 }
 
 void HistoryToNdjson(benchmark::State& state) {
-  const MachineHistory past = history();
+  const MachineHistory past = history("W1", kLives);
   for (auto _ : state) {
     LabOptions options;
     options.history = &past;
@@ -105,6 +107,37 @@ void HistoryToNdjson(benchmark::State& state) {
     }));
     must(sink.flush());
     if (lab->feed_counts().exited != kLives || source->counts().lost != 0) state.SkipWithError("lives were lost");
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kLives));
+}
+
+// A log of four machines, as `lab play` plays it: as many at once as there are processors.
+void FourMachinesToNdjson(benchmark::State& state) {
+  std::vector<MachineHistory> machines;
+  for (const char* host : {"W1", "W2", "W3", "W4"}) machines.push_back(history(host, kLives / 4));
+  const LabOptions options;
+  for (auto _ : state) {
+    std::unique_ptr<NdjsonSink> sink;
+    std::uint64_t exited = 0;
+    std::uint64_t lost = 0;
+    PlayListener listener;
+    listener.begin = [&](const Origin& origin) -> Result<void> {
+      if (sink) {
+        sink->continue_with(origin);
+      } else {
+        sink = std::make_unique<NdjsonSink>(null_output(), origin, NdjsonSink::FlushPolicy::WhenFull);
+      }
+      return {};
+    };
+    listener.take = [&](std::span<const std::byte> records, const MachineAccount&) { return sink->write(records); };
+    listener.end = [&](const MachineAccount& account) {
+      exited += account.feed.exited;
+      lost += account.source.lost;
+    };
+    auto fleet = must(FleetPlay::start(options, machines, std::thread::hardware_concurrency()));
+    must(fleet.run(listener));
+    must(sink->flush());
+    if (exited != kLives || lost != 0) state.SkipWithError("lives were lost");
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kLives));
 }
@@ -125,6 +158,7 @@ void TheSameEventsWrittenAlone(benchmark::State& state) {
 
 BENCHMARK(ScenarioToNdjson)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
 BENCHMARK(HistoryToNdjson)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
+BENCHMARK(FourMachinesToNdjson)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
 BENCHMARK(TheSameEventsWrittenAlone)->Unit(benchmark::kMillisecond);
 
 }  // namespace

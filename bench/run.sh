@@ -87,7 +87,7 @@ if [ -x "$bin/bench_replay" ]; then
 fi
 
 echo
-echo "== Process lives played, host and drivers and NDJSON, one core (medians of $repetitions)"
+echo "== Process lives played, host and drivers and NDJSON (medians of $repetitions)"
 "$bin/bench_play" --benchmark_repetitions="$repetitions" --benchmark_out="$room/play.json" \
   --benchmark_out_format=json >/dev/null
 python3 -B "$here/table.py" "$room/play.json" TheSameEventsWrittenAlone

@@ -43,7 +43,7 @@ void check(const MachineHistory& machine) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto log = parse_process_log(std::string_view(reinterpret_cast<const char*>(data), size), "log");
+  auto log = parse_process_log(LogText({reinterpret_cast<const char*>(data), size}), "log");
   if (!log) {
     fuzz::require(log.error().what.starts_with("log:"), "an error names its place");
     return 0;

@@ -113,6 +113,26 @@ expect = [{ told = "create", process = "bad" }, { told = "terminate", process = 
         self.assertLess(text.index("the recorded past of W1"), text.index("a.exe"))
         self.assertLess(text.index("a.exe"), text.index("the recorded past of W2"))
 
+    def test_machines_played_at_once_come_out_as_one_after_the_other(self):
+        lines = [start(f"{second:02}.000", 4000 + 4 * second, "C:\\t\\a.exe", host=f"W{second % 5}")
+                 for second in range(59)]
+        lines += [end("59.000", 4243, "C:\\t\\b.exe", host="W3"), end("59.000", 4244, "C:\\t\\c.exe", host="W4")]
+        file = self.log(*lines)
+        for form in ("text", "ndjson"):
+            told = [wdscope("lab", "play", "--jobs", jobs, "--format", form, file) for jobs in ("1", "2", "5", "64")]
+            for done in told:
+                self.assert_says(done, 0, "59 started, 1 ended", "NOT PLACED", "b.exe on W3")
+                self.assertEqual(done.stdout, told[0].stdout)
+                self.assertEqual(done.stderr, told[0].stderr)
+        self.assert_says(wdscope("lab", "play", "--jobs", "0", file), 2, "--jobs")
+
+    def test_an_error_of_a_machine_played_beside_others_is_the_same(self):
+        file = self.log(start("07", 4244, "C:\\t\\a.exe", host="W1"), start("08", 4244, "C:\\t\\b.exe", host="W2"))
+        told = [wdscope("lab", "play", "--jobs", jobs, "--drivers", "/nonexistent", file) for jobs in ("1", "2")]
+        for done in told:
+            self.assert_says(done, 3, "/nonexistent/wdnotifier.sys")
+            self.assertEqual(done.stderr, told[0].stderr)
+
     def test_the_account_adds_up_and_what_fits_nowhere_is_listed(self):
         self.play(start("07", 4244, "C:\\t\\a.exe"), start("07", 4244, "C:\\t\\a.exe"), end("08", 4243, "C:\\t\\c.exe"),
                   '{"Channel":"System","EventID":7036}')

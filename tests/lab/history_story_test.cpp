@@ -20,7 +20,7 @@ constexpr const char* kLog =
 class HistoryStory : public LabStory, public testing::WithParamInterface<Profile> {
  protected:
   HistoryStory() {
-    const auto log = parse_process_log(kLog, "log");
+    auto log = parse_process_log(LogText(kLog), "log");
     EXPECT_TRUE(log) << log.error().what;
     history_ = make_history(*log);
   }

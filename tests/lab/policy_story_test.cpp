@@ -31,7 +31,7 @@ class PolicyStory : public LabStory, public testing::WithParamInterface<Profile>
   PolicyStory() {
     std::string name = (std::filesystem::temp_directory_path() / "wdscope-policy-XXXXXX").string();
     folder_ = mkdtemp(name.data());
-    const auto log = parse_process_log(kPast, "log");
+    auto log = parse_process_log(LogText(kPast), "log");
     EXPECT_TRUE(log) << log.error().what;
     history_ = make_history(*log);
   }
@@ -209,9 +209,10 @@ TEST_P(PolicyStory, AFriendlyProcessIsRegisteredAsSoonAsItIsAskedAbout) {
 
 TEST_P(PolicyStory, WhatRanBeforeTheLabIsToldToo) {
   // A process whose end alone is in the log ran before.
-  const auto log = parse_process_log(
-      R"({"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":5,"Hostname":"W1","UtcTime":"2021-03-04 05:06:09","ProcessId":"4244","Image":"C:\\t\\a.exe"})"
-      "\n",
+  auto log = parse_process_log(
+      LogText(
+          R"({"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":5,"Hostname":"W1","UtcTime":"2021-03-04 05:06:09","ProcessId":"4244","Image":"C:\\t\\a.exe"})"
+          "\n"),
       "log");
   ASSERT_TRUE(log) << log.error().what;
   history_ = make_history(*log);

@@ -2,26 +2,19 @@
 #include "capture/log_merge.h"
 
 #include <algorithm>
-#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+
+#include "capture/ascii_case.h"
 
 namespace wdscope {
 namespace {
 
 constexpr FileTime kTolerance = 5 * 10'000'000;  // between the channels, or a collector and the event
 
-using PidsByGuid = std::unordered_map<std::string, std::uint64_t>;
-
-char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
-}
-
-std::string folded(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), to_lower);
-  return out;
-}
+using Facts = std::vector<LogFact>;
+using PidsByGuid = std::unordered_map<std::string_view, std::uint64_t>;
 
 std::string_view without_trailing_spaces(std::string_view text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
@@ -36,7 +29,7 @@ bool agree(const std::optional<Value>& left, const std::optional<Value>& right) 
 bool same_fact(const LogRecord& left, const LogRecord& right) {
   if (!agree(left.pid, right.pid) || !agree(left.parent_pid, right.parent_pid)) return false;
   const bool same_id = left.pid && right.pid;
-  const bool images_agree = same_image(left.image, right.image) ||
+  const bool images_agree = same_but_case(left.image, right.image) ||
                             (same_id && (is_unknown_image(left.image) || is_unknown_image(right.image)));
   const bool lines_agree = left.command_line.empty() || right.command_line.empty() ||
                            without_trailing_spaces(left.command_line) == without_trailing_spaces(right.command_line);
@@ -52,52 +45,65 @@ void complete(LogRecord& record, const LogRecord& other) {
   if (record.parent_image.empty()) record.parent_image = other.parent_image;
 }
 
-// Collectors send again what they are not sure to have sent.
-std::string identity_of(const LogFact& fact) {
-  const LogRecord& record = fact.record;
-  if (!record.guid.empty()) return record.guid;
-  if (!record.pid) return {};
-  return std::to_string(*record.pid) + '/' + std::to_string(fact.time) + '/' + folded(record.image);
-}
+// Who a record without a guid is of.
+struct Identity {
+  std::uint64_t pid;
+  FileTime time;
+  std::string_view image;
 
-std::size_t drop_repeated(std::vector<LogFact>& facts) {
-  std::unordered_set<std::string> seen;
+  bool operator==(const Identity& other) const {
+    return pid == other.pid && time == other.time && same_but_case(image, other.image);
+  }
+};
+struct HashIdentity {
+  std::size_t operator()(const Identity& identity) const {
+    return HashButCase()(identity.image) ^
+           std::hash<std::uint64_t>()(identity.pid + 31 * static_cast<std::uint64_t>(identity.time));
+  }
+};
+
+// Collectors send again what they are not sure to have sent.
+std::size_t drop_repeated(Facts& facts) {
+  std::unordered_set<std::string_view> guids;
+  std::unordered_set<Identity, HashIdentity> identities;
+  guids.reserve(facts.size());
   return std::erase_if(facts, [&](const LogFact& fact) {
-    const std::string identity = identity_of(fact);
-    return !identity.empty() && !seen.insert(identity).second;
+    const LogRecord& record = *fact.record;
+    if (!record.guid.empty()) return !guids.insert(record.guid).second;
+    return record.pid && !identities.insert({*record.pid, fact.time, record.image}).second;
   });
 }
 
-void sort_by_time(std::vector<LogFact>& facts) {
-  std::stable_sort(facts.begin(), facts.end(),
-                   [](const LogFact& left, const LogFact& right) { return left.time < right.time; });
+// Stable.
+void sort_by_time(Facts& facts) {
+  std::ranges::stable_sort(facts, {}, &LogFact::time);
 }
 
 // Finds the first fact of one channel, near in time and not taken yet, that tells the same as one of the other.
 class FactIndex {
  public:
-  explicit FactIndex(const std::vector<LogFact>& facts) : facts_(facts), taken_(facts.size()) {
+  explicit FactIndex(const Facts& facts) : facts_(facts), taken_(facts.size()) {
     for (std::size_t i = 0; i < facts.size(); ++i) {
-      by_image_[folded(facts[i].record.image)].push_back(i);
-      if (facts[i].record.pid) by_pid_[*facts[i].record.pid].push_back(i);
+      by_image_[facts[i].record->image].push_back(i);
+      if (facts[i].record->pid) by_pid_[*facts[i].record->pid].push_back(i);
     }
   }
 
   const LogFact* take(const LogFact& wanted) {
     const std::vector<std::size_t>* near = nullptr;
-    if (wanted.record.pid) {
-      const auto found = by_pid_.find(*wanted.record.pid);
+    if (wanted.record->pid) {
+      const auto found = by_pid_.find(*wanted.record->pid);
       if (found != by_pid_.end()) near = &found->second;
     }
     if (near == nullptr) {
-      const auto found = by_image_.find(folded(wanted.record.image));
+      const auto found = by_image_.find(wanted.record->image);
       if (found == by_image_.end()) return nullptr;
       near = &found->second;
     }
     auto place = std::lower_bound(near->begin(), near->end(), wanted.time - kTolerance,
                                   [&](std::size_t index, FileTime time) { return facts_[index].time < time; });
     for (; place != near->end() && facts_[*place].time <= wanted.time + kTolerance; ++place) {
-      if (taken_[*place] || !same_fact(wanted.record, facts_[*place].record)) continue;
+      if (taken_[*place] || !same_fact(*wanted.record, *facts_[*place].record)) continue;
       taken_[*place] = true;
       return &facts_[*place];
     }
@@ -106,44 +112,50 @@ class FactIndex {
   bool taken(std::size_t index) const { return taken_[index]; }
 
  private:
-  const std::vector<LogFact>& facts_;
+  const Facts& facts_;
   std::vector<bool> taken_;
-  std::unordered_map<std::string, std::vector<std::size_t>> by_image_;
+  std::unordered_map<std::string_view, std::vector<std::size_t>, HashButCase, EqualButCase> by_image_;
   std::unordered_map<std::uint64_t, std::vector<std::size_t>> by_pid_;
 };
 
 // Both sorted by time; `sysmon` becomes everything.
-std::size_t merge(std::vector<LogFact>& sysmon, std::vector<LogFact> security) {
+std::size_t merge(Facts& sysmon, Facts security) {
   std::size_t told_again = drop_repeated(sysmon) + drop_repeated(security);
+  if (security.empty()) return told_again;
   FactIndex index(security);
-  for (LogFact& fact : sysmon) {
+  for (const LogFact& fact : sysmon) {
     if (const LogFact* other = index.take(fact)) {
-      complete(fact.record, other->record);
+      complete(*fact.record, *other->record);
       ++told_again;
     }
   }
   for (std::size_t i = 0; i < security.size(); ++i)
-    if (!index.taken(i)) sysmon.push_back(std::move(security[i]));
+    if (!index.taken(i)) sysmon.push_back(security[i]);
   sort_by_time(sysmon);
   return told_again;
 }
 
-void learn_pids(PidsByGuid& pids, const std::vector<LogFact>& facts) {
+bool lacks_pid(const LogFact& fact) {
+  const LogRecord& record = *fact.record;
+  return (!record.pid && !record.guid.empty()) || (!record.parent_pid && !record.parent_guid.empty());
+}
+
+void learn_pids(PidsByGuid& pids, const Facts& facts) {
   for (const LogFact& fact : facts) {
-    const LogRecord& record = fact.record;
+    const LogRecord& record = *fact.record;
     if (!record.guid.empty() && record.pid) pids.emplace(record.guid, *record.pid);
     if (!record.parent_guid.empty() && record.parent_pid) pids.emplace(record.parent_guid, *record.parent_pid);
   }
 }
 
-void fill_pids(const PidsByGuid& pids, std::vector<LogFact>& facts) {
-  const auto fill = [&](const std::string& guid, std::optional<std::uint64_t>& pid) {
+void fill_pids(const PidsByGuid& pids, const Facts& facts) {
+  const auto fill = [&](std::string_view guid, std::optional<std::uint64_t>& pid) {
     const auto found = pids.find(guid);
     if (!pid && found != pids.end()) pid = found->second;
   };
-  for (LogFact& fact : facts) {
-    fill(fact.record.guid, fact.record.pid);
-    fill(fact.record.parent_guid, fact.record.parent_pid);
+  for (const LogFact& fact : facts) {
+    fill(fact.record->guid, fact.record->pid);
+    fill(fact.record->parent_guid, fact.record->parent_pid);
   }
 }
 
@@ -153,31 +165,31 @@ bool is_unknown_image(std::string_view image) {
   return image == "<unknown process>";
 }
 
-bool same_image(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [](char a, char b) { return to_lower(a) == to_lower(b); });
-}
-
-MergedFacts merge_channels(std::span<const LogRecord* const> records, const LogClock& clock) {
-  std::vector<LogFact> sysmon_starts, security_starts, sysmon_ends, security_ends;
-  for (const LogRecord* record : records) {
+MergedFacts merge_channels(std::span<LogRecord* const> records, const LogClock& clock) {
+  Facts sysmon_starts, security_starts, sysmon_ends, security_ends;
+  for (LogRecord* record : records) {
     const bool start = record->kind == LogRecord::Kind::Start;
     const bool sysmon = record->channel == LogRecord::Channel::Sysmon;
     auto& list = start ? (sysmon ? sysmon_starts : security_starts) : (sysmon ? sysmon_ends : security_ends);
-    list.push_back({*record, clock.time_of(*record)});
+    list.push_back({record, clock.time_of(*record)});
   }
   for (auto* list : {&sysmon_starts, &security_starts, &sysmon_ends, &security_ends}) sort_by_time(*list);
 
+  // What one record lost, another with the same guid may tell.
+  const bool some_lack = std::ranges::any_of(sysmon_starts, lacks_pid) || std::ranges::any_of(sysmon_ends, lacks_pid);
   PidsByGuid pids;
-  learn_pids(pids, sysmon_starts);
-  learn_pids(pids, sysmon_ends);
-  fill_pids(pids, sysmon_starts);
-
+  if (some_lack) {
+    learn_pids(pids, sysmon_starts);
+    learn_pids(pids, sysmon_ends);
+    fill_pids(pids, sysmon_starts);
+  }
   MergedFacts merged;
   merged.told_again = merge(sysmon_starts, std::move(security_starts));
-  learn_pids(pids, sysmon_starts);
-  fill_pids(pids, sysmon_starts);
-  fill_pids(pids, sysmon_ends);
+  if (some_lack) {
+    learn_pids(pids, sysmon_starts);
+    fill_pids(pids, sysmon_starts);
+    fill_pids(pids, sysmon_ends);
+  }
   merged.told_again += merge(sysmon_ends, std::move(security_ends));
   merged.starts = std::move(sysmon_starts);
   merged.ends = std::move(sysmon_ends);

@@ -12,7 +12,7 @@
 namespace wdscope {
 
 struct LogFact {
-  LogRecord record;  // of both channels together
+  LogRecord* record;  // of both channels together
   FileTime time = 0;
 };
 
@@ -22,11 +22,10 @@ struct MergedFacts {
   std::size_t told_again = 0;  // records that only repeat another
 };
 
-MergedFacts merge_channels(std::span<const LogRecord* const> records, const LogClock& clock);
+// Completes records with what others tell of the same.
+MergedFacts merge_channels(std::span<LogRecord* const> records, const LogClock& clock);
 
 // Sysmon's name for the image of a process that it does not know.
 bool is_unknown_image(std::string_view image);
-// The same but for case: Windows' names, ASCII folded.
-bool same_image(std::string_view left, std::string_view right);
 
 }  // namespace wdscope

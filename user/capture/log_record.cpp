@@ -9,6 +9,7 @@
 #include <array>
 #include <charconv>
 
+#include "capture/ascii_case.h"
 #include "capture/log_time.h"
 
 namespace wdscope {
@@ -48,11 +49,11 @@ constexpr std::array<std::string_view, kFieldCount> kFieldNames = {
     "TerminalSessionId", "NewProcessId",    "NewProcessName", "ProcessName",
     "ParentProcessName", "Message"};
 
-// The fields of one line that matter; numbers as their digits. Only those of the outermost object count.
+// The fields of one line that matter, as they then stand in it; numbers as their digits. Only those of the outermost
+// object count.
 class FieldCollector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, FieldCollector> {
  public:
-  // `stream` is what the reader reads.
-  explicit FieldCollector(const rapidjson::MemoryStream& stream) : stream_(stream) {}
+  explicit FieldCollector(const char* line) : line_(line) {}
 
   std::string_view operator[](Field field) const { return values_[field]; }
   // Of the field's name, from 1; the first when the field is not there.
@@ -61,22 +62,18 @@ class FieldCollector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Fi
 
   bool Default() { return true; }
   bool Key(const char* name, rapidjson::SizeType size, bool) {
-    if (depth_ == 1) {
-      const auto found = std::find(kFieldNames.begin(), kFieldNames.end(), std::string_view(name, size));
-      current_ = static_cast<std::size_t>(found - kFieldNames.begin());
-      // The name and its two quotes have been read.
-      if (current_ < kFieldCount) columns_[current_] = stream_.Tell() - (size + 2) + 1;
-    }
+    if (depth_ != 1) return true;
+    current_ = field_named({name, size});
+    if (current_ < kFieldCount) columns_[current_] = static_cast<std::size_t>(name - line_);  // of the quote before it
     return true;
   }
   bool String(const char* text, rapidjson::SizeType size, bool) {
-    keep(std::string_view(text, size));
+    keep({text, size});
     return true;
   }
-  bool Int(int value) { return Int64(value); }
-  bool Uint(unsigned value) { return Int64(value); }
-  bool Int64(std::int64_t value) {
-    if (depth_ == 1 && current_ < kFieldCount) keep(fmt::format_int(value).str());
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
+    const std::string_view number(text, size);
+    if (number.find_first_of(".eE") == std::string_view::npos) keep(number);
     return true;
   }
   bool StartObject() {
@@ -98,6 +95,9 @@ class FieldCollector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Fi
   }
 
  private:
+  static std::size_t field_named(std::string_view name) {
+    return static_cast<std::size_t>(std::ranges::find(kFieldNames, name) - kFieldNames.begin());
+  }
   void keep(std::string_view value) {
     if (depth_ == 1 && current_ < kFieldCount) values_[current_] = value;
   }
@@ -108,20 +108,13 @@ class FieldCollector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Fi
     return columns;
   }();
 
-  const rapidjson::MemoryStream& stream_;
-  std::array<std::string, kFieldCount> values_;
+  const char* line_;
+  std::array<std::string_view, kFieldCount> values_;
   std::array<std::size_t, kFieldCount> columns_ = kNowhere;
   std::size_t current_ = kFieldCount;
   std::size_t depth_ = 0;
   bool is_object_ = false;
 };
-
-bool same_letters(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char a, char b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c; };
-    return lower(a) == lower(b);
-  });
-}
 
 // What stands behind "NAME:" in a line of the event's message.
 std::string_view message_field(std::string_view message, std::string_view name) {
@@ -163,12 +156,12 @@ std::optional<std::uint64_t> read_number(std::string_view text, bool& right) {
   return std::nullopt;
 }
 
-std::string read_guid(std::string_view text) {
+// The line is ours to change.
+std::string_view read_guid(std::string_view text) {
   const bool zero = text.find_first_not_of("{}-0") == std::string_view::npos;
   if (!known(text) || zero) return {};
-  std::string guid(text);
-  for (char& c : guid) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
-  return guid;
+  std::transform(text.begin(), text.end(), const_cast<char*>(text.data()), ascii_lower);
+  return text;
 }
 
 class RecordReader {
@@ -184,7 +177,7 @@ class RecordReader {
     if (auto done = read_times(); !done) return tl::unexpected(done.error());
     if (auto done = channel == LogRecord::Channel::Sysmon ? read_sysmon() : read_security(); !done)
       return tl::unexpected(done.error());
-    return std::move(record_);
+    return record_;
   }
 
  private:
@@ -211,6 +204,9 @@ class RecordReader {
   std::string_view text(Field field, std::string_view in_message) const {
     return known(fields_[field]) ? fields_[field] : message_field(fields_[kMessage], in_message);
   }
+  std::string_view command_line() const {
+    return known(fields_[kCommandLine]) ? fields_[kCommandLine] : std::string_view();
+  }
   Result<void> read_id(Field field, std::string_view in_message, std::optional<std::uint64_t>& id) const {
     bool right = true;
     const std::string_view value = text(field, in_message);
@@ -234,7 +230,7 @@ class RecordReader {
     if (auto done = read_id(kProcessId, "ProcessId", record_.pid); !done) return done;
     record_.guid = read_guid(text(kProcessGuid, "ProcessGuid"));
     if (record_.kind == LogRecord::Kind::End) return {};
-    record_.command_line = known(fields_[kCommandLine]) ? fields_[kCommandLine] : std::string_view();
+    record_.command_line = command_line();
     record_.parent_guid = read_guid(text(kParentProcessGuid, "ParentProcessGuid"));
     record_.parent_image = text(kParentImage, "ParentImage");
     record_.parent_command_line = text(kParentCommandLine, "ParentCommandLine");
@@ -255,7 +251,7 @@ class RecordReader {
     if (auto done = read_id(kNewProcessId, "New Process ID", record_.pid); !done) return done;
     if (auto done = read_id(kProcessId, "Creator Process ID", record_.parent_pid); !done) return done;
     record_.parent_image = text(kParentProcessName, "Creator Process Name");
-    record_.command_line = known(fields_[kCommandLine]) ? fields_[kCommandLine] : std::string_view();
+    record_.command_line = command_line();
     return {};
   }
 
@@ -265,19 +261,22 @@ class RecordReader {
 
 }  // namespace
 
-Result<std::optional<LogRecord>> read_log_record(std::string_view line) {
-  rapidjson::MemoryStream stream(line.data(), line.size());
-  FieldCollector fields(stream);
+Result<std::optional<LogRecord>> read_log_record(std::span<char> line) {
+  rapidjson::InsituStringStream stream(line.data());
+  FieldCollector fields(line.data());
   rapidjson::Reader reader;
-  const auto parsed = reader.Parse<rapidjson::kParseIterativeFlag>(stream, fields);
+  constexpr unsigned kFlags =
+      rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+  const auto parsed = reader.Parse<kFlags>(stream, fields);
   if (!parsed) {
     return damaged(parsed.Offset() + 1, fmt::format("no JSON: {}", rapidjson::GetParseError_En(parsed.Code())));
   }
+  if (stream.Tell() != line.size()) return damaged(stream.Tell() + 1, "no JSON: a NUL character");
   if (!fields.is_object()) return damaged(1, "expected a JSON object");
 
   constexpr std::string_view kSysmon = "Microsoft-Windows-Sysmon/Operational";
-  const bool sysmon = same_letters(fields[kChannel], kSysmon);
-  const bool security = same_letters(fields[kChannel], "Security");
+  const bool sysmon = same_but_case(fields[kChannel], kSysmon);
+  const bool security = same_but_case(fields[kChannel], "Security");
   const std::string_view id = fields[kEventId];
   const bool start = (sysmon && id == "1") || (security && id == "4688");
   const bool end = (sysmon && id == "5") || (security && id == "4689");
@@ -285,7 +284,7 @@ Result<std::optional<LogRecord>> read_log_record(std::string_view line) {
   auto record = RecordReader(fields).read(sysmon ? LogRecord::Channel::Sysmon : LogRecord::Channel::Security,
                                           start ? LogRecord::Kind::Start : LogRecord::Kind::End);
   if (!record) return tl::unexpected(record.error());
-  return std::optional<LogRecord>(std::move(*record));
+  return std::optional<LogRecord>(*record);
 }
 
 }  // namespace wdscope

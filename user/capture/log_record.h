@@ -9,7 +9,7 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
+#include <span>
 #include <string_view>
 
 #include "event/event.h"
@@ -17,6 +17,7 @@
 
 namespace wdscope {
 
+// Texts point into the line that the record was read from.
 struct LogRecord {
   enum class Channel : std::uint8_t { Sysmon, Security };
   enum class Kind : std::uint8_t { Start, End };
@@ -24,7 +25,7 @@ struct LogRecord {
   std::size_t line = 0;  // of the file, from 1
   Channel channel = Channel::Sysmon;
   Kind kind = Kind::Start;
-  std::string host;
+  std::string_view host;
 
   // The times that the record has, each as it is written: only Sysmon's own is surely UTC.
   std::optional<FileTime> utc_time;       // UtcTime
@@ -33,19 +34,20 @@ struct LogRecord {
   std::optional<FileTime> received_time;  // @timestamp
 
   std::optional<std::uint64_t> pid;
-  std::string guid;  // Sysmon's ProcessGuid, lower case; empty: none
-  std::string image;
-  std::string command_line;
+  std::string_view guid;  // Sysmon's ProcessGuid, lower case; empty: none
+  std::string_view image;
+  std::string_view command_line;
   std::optional<std::uint64_t> parent_pid;
-  std::string parent_guid;
-  std::string parent_image;
-  std::string parent_command_line;
+  std::string_view parent_guid;
+  std::string_view parent_image;
+  std::string_view parent_command_line;
   std::optional<std::uint32_t> session_id;
 };
 
+// Reads a line in place, which changes it: texts lose their escapes where they stand. A NUL must stand behind it.
 // Nothing for a record of another channel or event. InputDamaged, with "COLUMN: " before what is wrong, that of the
 // field's name or the line's first: no JSON object; a start or end without host, time or image, or with one that is
 // none.
-Result<std::optional<LogRecord>> read_log_record(std::string_view line);
+Result<std::optional<LogRecord>> read_log_record(std::span<char> line);
 
 }  // namespace wdscope

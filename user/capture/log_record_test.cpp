@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
+
+#include "capture/log_text.h"
 #include "event/decode.h"
 
 namespace wdscope {
@@ -13,27 +16,33 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-LogRecord record_of(const std::string& line) {
-  const auto record = read_log_record(line);
-  EXPECT_TRUE(record) << record.error().what;
-  if (!record || !*record) {
-    ADD_FAILURE() << "no record: " << line;
-    return {};
+// What a record says points into its line.
+class LogRecordOf : public testing::Test {
+ protected:
+  LogRecord record_of(std::string_view line) {
+    const auto record = read_log_record(lines_.emplace_back(line).characters());
+    EXPECT_TRUE(record) << record.error().what;
+    if (!record || !*record) {
+      ADD_FAILURE() << "no record: " << line;
+      return {};
+    }
+    return **record;
   }
-  return **record;
-}
 
-std::string fault_of(const std::string& line) {
-  const auto record = read_log_record(line);
-  if (record) {
-    ADD_FAILURE() << "was taken: " << line;
-    return {};
+  std::string fault_of(std::string_view line) {
+    const auto record = read_log_record(lines_.emplace_back(line).characters());
+    if (record) {
+      ADD_FAILURE() << "was taken: " << line;
+      return {};
+    }
+    EXPECT_EQ(record.error().code, ErrorCode::InputDamaged);
+    return record.error().what;
   }
-  EXPECT_EQ(record.error().code, ErrorCode::InputDamaged);
-  return record.error().what;
-}
 
-TEST(LogRecord, ASysmonStartTellsEverything) {
+  std::deque<LogText> lines_;
+};
+
+TEST_F(LogRecordOf, ASysmonStartTellsEverything) {
   const LogRecord record = record_of(
       R"({"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"Hostname":"W1","UtcTime":"2021-03-04 05:06:07.089",)"
       R"("ProcessGuid":"{AB00}","ProcessId":"4244","Image":"C:\\a.exe","CommandLine":"a \"b\" \u00e9","TerminalSessionId":"2",)"
@@ -53,7 +62,7 @@ TEST(LogRecord, ASysmonStartTellsEverything) {
   EXPECT_EQ(record.parent_command_line, "p");
 }
 
-TEST(LogRecord, ASecurityStartNamesItsCreatorByProcessId) {
+TEST_F(LogRecordOf, ASecurityStartNamesItsCreatorByProcessId) {
   const LogRecord record = record_of(
       R"({"Channel":"security","EventID":"4688","Hostname":"W1","@timestamp":"2021-03-04T05:06:07Z","NewProcessId":"0x1094",)"
       R"("NewProcessName":"C:\\a.exe","ProcessId":"0x320","ParentProcessName":"C:\\p.exe","CommandLine":"a"})");
@@ -64,7 +73,7 @@ TEST(LogRecord, ASecurityStartNamesItsCreatorByProcessId) {
   EXPECT_EQ(record.command_line, "a");
 }
 
-TEST(LogRecord, AnEndNamesItselfByProcessId) {
+TEST_F(LogRecordOf, AnEndNamesItselfByProcessId) {
   const LogRecord security = record_of(
       R"({"Channel":"Security","EventID":4689,"Computer":"W1","EventTime":"2021-03-04 05:06:07","ProcessId":"0x1094","ProcessName":"C:\\a.exe"})");
   EXPECT_EQ(security.kind, LogRecord::Kind::End);
@@ -77,7 +86,7 @@ TEST(LogRecord, AnEndNamesItselfByProcessId) {
   EXPECT_EQ(sysmon.guid, "{ab00}");
 }
 
-TEST(LogRecord, WhatTheCollectorLostIsInTheMessage) {
+TEST_F(LogRecordOf, WhatTheCollectorLostIsInTheMessage) {
   const LogRecord sysmon = record_of(
       R"({"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"Hostname":"W1","UtcTime":"2021-03-04 05:06:07",)"
       R"("ProcessID":3140,"ExecutionProcessID":3140,"Image":"C:\\a.exe",)"
@@ -93,7 +102,7 @@ TEST(LogRecord, WhatTheCollectorLostIsInTheMessage) {
   EXPECT_EQ(security.parent_pid, 0x828u);
 }
 
-TEST(LogRecord, ADashAndTheZeroGuidAreUnknown) {
+TEST_F(LogRecordOf, ADashAndTheZeroGuidAreUnknown) {
   const LogRecord record = record_of(
       R"({"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"Hostname":"W1","UtcTime":"2021-03-04 05:06:07",)"
       R"("Image":"C:\\a.exe","CommandLine":"-","ProcessId":"-","ProcessGuid":"{00000000-0000-0000-0000-000000000000}"})");
@@ -102,7 +111,7 @@ TEST(LogRecord, ADashAndTheZeroGuidAreUnknown) {
   EXPECT_EQ(record.guid, "");
 }
 
-TEST(LogRecord, NestedNamesAreNotTheRecords) {
+TEST_F(LogRecordOf, NestedNamesAreNotTheRecords) {
   const LogRecord record = record_of(
       R"({"Channel":"Security","EventID":4689,"Hostname":"W1","@timestamp":"2021-03-04T05:06:07Z","ProcessId":"0x10",)"
       R"("ProcessName":"C:\\a.exe","agent":{"ProcessId":"0x99","Hostname":"X","EventID":1},"tags":["ProcessId","x"]})");
@@ -110,19 +119,29 @@ TEST(LogRecord, NestedNamesAreNotTheRecords) {
   EXPECT_EQ(record.host, "W1");
 }
 
-TEST(LogRecord, OtherEventsAndChannelsAreNone) {
+TEST_F(LogRecordOf, NumbersAreTheirDigits) {
+  const std::string start =
+      R"({"Channel":"Security","EventID":4689,"Hostname":"W1","@timestamp":"2021-03-04T05:06:07Z","ProcessName":"a","ProcessId":)";
+  EXPECT_EQ(record_of(start + "4244}").pid, 4244u);
+  EXPECT_EQ(record_of(start + "18446744073709551615}").pid, 18446744073709551615u);
+  EXPECT_EQ(record_of(start + "42.5}").pid, std::nullopt);
+  EXPECT_THAT(fault_of(start + "-4}"), HasSubstr("'-4' is no process id"));
+}
+
+TEST_F(LogRecordOf, OtherEventsAndChannelsAreNone) {
   for (const char* line : {"{}", R"({"Channel":"Security","EventID":4624})", R"({"Channel":"System","EventID":1})",
                            R"({"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":4688})"}) {
-    const auto record = read_log_record(line);
+    const auto record = read_log_record(lines_.emplace_back(line).characters());
     ASSERT_TRUE(record) << record.error().what;
     EXPECT_FALSE(*record) << line;
   }
 }
 
-TEST(LogRecord, EachFaultSaysWhatWasExpected) {
+TEST_F(LogRecordOf, EachFaultSaysWhatWasExpected) {
   EXPECT_THAT(fault_of(R"({"Channel": "Security",)"), HasSubstr("24: no JSON"));
   EXPECT_THAT(fault_of("[1]"), HasSubstr("expected a JSON object"));
   EXPECT_THAT(fault_of("4688"), HasSubstr("expected a JSON object"));
+  EXPECT_THAT(fault_of(std::string_view("{}\0{}", 5)), StartsWith("3: no JSON: a NUL character"));
   const std::string start = R"({"Channel":"Security","EventID":4688)";
   EXPECT_THAT(fault_of(start + "}"), AllOf(StartsWith("1: "), HasSubstr("expected Hostname")));
   EXPECT_THAT(fault_of(start + R"(,"Hostname":"W"})"), HasSubstr("expected UtcTime, TimeCreated"));

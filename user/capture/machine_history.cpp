@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 
+#include "capture/ascii_case.h"
+#include "capture/in_parallel.h"
 #include "capture/log_clock.h"
 #include "capture/log_merge.h"
 
@@ -16,37 +19,46 @@ namespace {
 constexpr FileTime kSlack = 5 * 10'000'000;  // an end may be told this much before its start by another clock
 constexpr std::uint64_t kSystemProcessId = 4;
 
-using RecordsOfMachine = std::vector<const LogRecord*>;
+// What the log tells of one machine, and what becomes of it.
+struct MachineLog {
+  std::string_view host;
+  std::vector<LogRecord*> records;
+  MachineHistory history;
+  std::vector<UnplacedRecord> unplaced;
+  std::vector<std::string> notes;
+  HistoryCounts counts;
+};
 
 // Places the merged facts of one machine.
 class MachineBuilder {
  public:
-  MachineBuilder(std::string host, std::vector<UnplacedRecord>& unplaced, HistoryCounts& counts)
-      : unplaced_(unplaced), counts_(counts) {
-    history_.host = std::move(host);
+  explicit MachineBuilder(MachineLog& log) : history_(log.history), unplaced_(log.unplaced), counts_(log.counts) {
+    history_.host = log.host;
   }
 
-  MachineHistory build(const MergedFacts& facts) {
+  void build(const MergedFacts& facts) {
+    history_.processes.reserve(facts.starts.size());
+    lives_.reserve(facts.starts.size());
+    by_guid_.reserve(facts.starts.size());
     for (const LogFact& fact : facts.starts) add_start(fact);
     for (const LogFact& fact : facts.ends) add_end(fact);
     for (const LogFact& fact : facts.starts) add_parent(fact);
     make_steps();
-    counts_.running_before += history_.running_before.size();
-    return std::move(history_);
+    counts_.running_before = history_.running_before.size();
   }
 
  private:
   struct Life {
-    std::string guid;
-    std::string image;
+    std::string_view guid;
+    std::string_view image;
     std::optional<FileTime> start;  // none: ran before the first record
     std::optional<FileTime> end;
   };
 
   void refuse(const LogFact& fact, std::string_view why) {
-    unplaced_.push_back({fact.record.line, fmt::format("the {} of {} on {}: {}",
-                                                       fact.record.kind == LogRecord::Kind::Start ? "start" : "end",
-                                                       fact.record.image, history_.host, why)});
+    unplaced_.push_back({fact.record->line, fmt::format("the {} of {} on {}: {}",
+                                                        fact.record->kind == LogRecord::Kind::Start ? "start" : "end",
+                                                        fact.record->image, history_.host, why)});
   }
 
   static const char* why_no_pid(const std::optional<std::uint64_t>& pid) {
@@ -55,18 +67,18 @@ class MachineBuilder {
     return nullptr;
   }
 
-  std::uint32_t add(Life life, HistoryProcess process) {
+  std::uint32_t add(const Life& life, HistoryProcess process) {
     const auto index = static_cast<std::uint32_t>(lives_.size());
     if (!life.guid.empty()) by_guid_.emplace(life.guid, index);
     by_pid_[process.pid].push_back(index);
-    lives_.push_back(std::move(life));
+    lives_.push_back(life);
     history_.processes.push_back(std::move(process));
     return index;
   }
 
   // Starts come in the order of time, so each id's lives are sorted.
   void add_start(const LogFact& fact) {
-    const LogRecord& record = fact.record;
+    const LogRecord& record = *fact.record;
     if (const char* why = why_no_pid(record.pid)) return refuse(fact, why);
     const auto others = by_pid_.find(*record.pid);
     if (others != by_pid_.end() && lives_[others->second.back()].start == fact.time)
@@ -83,7 +95,7 @@ class MachineBuilder {
   }
 
   void add_end(const LogFact& fact) {
-    const LogRecord& record = fact.record;
+    const LogRecord& record = *fact.record;
     std::optional<std::uint32_t> index = life_of_guid(record.guid);
     if (!index) {
       if (const char* why = why_no_pid(record.pid)) return refuse(fact, why);
@@ -99,19 +111,19 @@ class MachineBuilder {
     ++counts_.ends;
   }
 
-  std::optional<std::uint32_t> life_of_guid(const std::string& guid) const {
+  std::optional<std::uint32_t> life_of_guid(std::string_view guid) const {
     const auto found = by_guid_.find(guid);
     return guid.empty() || found == by_guid_.end() ? std::nullopt : std::optional(found->second);
   }
 
   // The last one with that id and image that can have ended then.
   std::optional<std::uint32_t> life_of_pid(const LogFact& fact) const {
-    const auto found = by_pid_.find(*fact.record.pid);
+    const auto found = by_pid_.find(*fact.record->pid);
     if (found == by_pid_.end()) return std::nullopt;
     for (auto index = found->second.rbegin(); index != found->second.rend(); ++index) {
       const Life& life = lives_[*index];
-      const bool same = same_image(life.image, fact.record.image) || is_unknown_image(fact.record.image);
-      const bool other_guid = !life.guid.empty() && !fact.record.guid.empty() && life.guid != fact.record.guid;
+      const bool same = same_but_case(life.image, fact.record->image) || is_unknown_image(fact.record->image);
+      const bool other_guid = !life.guid.empty() && !fact.record->guid.empty() && life.guid != fact.record->guid;
       if (life.end || other_guid || !same) continue;
       if (!life.start || *life.start <= fact.time + kSlack) return *index;
     }
@@ -125,8 +137,8 @@ class MachineBuilder {
            });
   }
 
-  std::uint32_t add_before(std::uint64_t pid, const std::string& guid, const std::string& image,
-                           const std::string& command_line) {
+  std::uint32_t add_before(std::uint64_t pid, std::string_view guid, std::string_view image,
+                           std::string_view command_line) {
     HistoryProcess process;
     process.pid = pid;
     process.image = image;
@@ -138,7 +150,7 @@ class MachineBuilder {
 
   // A parent that nobody saw start was there before.
   void add_parent(const LogFact& fact) {
-    const LogRecord& record = fact.record;
+    const LogRecord& record = *fact.record;
     if (why_no_pid(record.parent_pid) != nullptr || record.parent_image.empty()) return;
     if (const auto known = life_of_guid(record.parent_guid)) {
       HistoryProcess& parent = history_.processes[*known];
@@ -181,37 +193,59 @@ class MachineBuilder {
     for (const Step& step : steps) history_.steps.push_back(step.step);
   }
 
-  MachineHistory history_;
+  MachineHistory& history_;
   std::vector<Life> lives_;  // as history_.processes
-  std::unordered_map<std::string, std::uint32_t> by_guid_;
+  std::unordered_map<std::string_view, std::uint32_t> by_guid_;
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> by_pid_;
   std::vector<UnplacedRecord>& unplaced_;
   HistoryCounts& counts_;
 };
 
+std::vector<MachineLog> divide_by_machine(std::vector<LogRecord>& records) {
+  std::vector<MachineLog> machines;
+  std::unordered_map<std::string_view, std::size_t, HashButCase, EqualButCase> places;
+  for (LogRecord& record : records) {
+    const auto [place, fresh] = places.try_emplace(record.host, machines.size());
+    if (fresh) machines.emplace_back().host = record.host;
+    MachineLog& machine = machines[place->second];
+    ++(record.kind == LogRecord::Kind::Start ? machine.counts.start_records : machine.counts.end_records);
+    machine.records.push_back(&record);
+  }
+  return machines;
+}
+
+void make_machine(MachineLog& machine) {
+  const LogClock clock(machine.records);
+  machine.notes = clock.notes(machine.records);
+  const MergedFacts facts = merge_channels(machine.records, clock);
+  machine.counts.told_again = facts.told_again;
+  MachineBuilder(machine).build(facts);
+}
+
+void add(HistoryCounts& sum, const HistoryCounts& counts) {
+  sum.start_records += counts.start_records;
+  sum.end_records += counts.end_records;
+  sum.starts += counts.starts;
+  sum.ends += counts.ends;
+  sum.told_again += counts.told_again;
+  sum.running_before += counts.running_before;
+  sum.missing_ends += counts.missing_ends;
+}
+
 }  // namespace
 
-ProcessHistory make_history(const ProcessLog& log) {
-  std::vector<std::pair<std::string, RecordsOfMachine>> machines;
-  std::unordered_map<std::string, std::size_t> places;
+ProcessHistory make_history(ProcessLog& log) {
+  std::vector<MachineLog> machines = divide_by_machine(log.records);
+  in_parallel(machines.size(), [&](std::size_t index) { make_machine(machines[index]); });
+
   ProcessHistory history;
-  for (const LogRecord& record : log.records) {
-    ++(record.kind == LogRecord::Kind::Start ? history.counts.start_records : history.counts.end_records);
-    std::string folded = record.host;
-    for (char& c : folded) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
-    const auto [place, fresh] = places.emplace(std::move(folded), machines.size());
-    if (fresh) machines.emplace_back(record.host, RecordsOfMachine());
-    machines[place->second].second.push_back(&record);
+  for (MachineLog& machine : machines) {
+    for (const std::string& note : machine.notes) history.notes.push_back(fmt::format("{}: {}", machine.host, note));
+    history.unplaced.insert(history.unplaced.end(), machine.unplaced.begin(), machine.unplaced.end());
+    add(history.counts, machine.counts);
+    history.machines.push_back(std::move(machine.history));
   }
-  for (const auto& [host, records] : machines) {
-    const LogClock clock(records);
-    for (const std::string& note : clock.notes(records)) history.notes.push_back(fmt::format("{}: {}", host, note));
-    const MergedFacts facts = merge_channels(records, clock);
-    history.counts.told_again += facts.told_again;
-    history.machines.push_back(MachineBuilder(host, history.unplaced, history.counts).build(facts));
-  }
-  std::stable_sort(history.unplaced.begin(), history.unplaced.end(),
-                   [](const UnplacedRecord& left, const UnplacedRecord& right) { return left.line < right.line; });
+  std::ranges::stable_sort(history.unplaced, {}, &UnplacedRecord::line);
   return history;
 }
 

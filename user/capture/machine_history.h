@@ -71,6 +71,8 @@ struct ProcessHistory {
   HistoryCounts counts;
 };
 
-ProcessHistory make_history(const ProcessLog& log);
+// Each machine's by itself, on as many threads as there are processors. Completes the log's records with what others
+// tell of the same.
+ProcessHistory make_history(ProcessLog& log);
 
 }  // namespace wdscope

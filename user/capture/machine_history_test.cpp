@@ -53,7 +53,7 @@ std::string guid(std::string_view own) {
 }
 
 ProcessHistory history_of(const std::string& text) {
-  const auto log = parse_process_log(text, "log");
+  auto log = parse_process_log(LogText(text), "log");
   EXPECT_TRUE(log) << log.error().what;
   return log ? make_history(*log) : ProcessHistory();
 }
@@ -193,12 +193,43 @@ TEST(MachineHistory, EachHostIsAMachine) {
 }
 
 TEST(ProcessLog, AFaultIsNamedWithFileLineAndColumn) {
-  const auto log = parse_process_log("{}\n\n{\"a\" 1}\n", "x.ndjson");
+  const auto log = parse_process_log(LogText("{}\n\n{\"a\" 1}\n"), "x.ndjson");
   ASSERT_FALSE(log);
   EXPECT_THAT(log.error().what, HasSubstr("x.ndjson:3:6: no JSON"));
-  const auto missing = parse_process_log("\xEF\xBB\xBF{\"Channel\":\"Security\",\"EventID\":4688}", "x.ndjson");
+  const auto missing =
+      parse_process_log(LogText("\xEF\xBB\xBF{\"Channel\":\"Security\",\"EventID\":4688}"), "x.ndjson");
   ASSERT_FALSE(missing);
   EXPECT_THAT(missing.error().what, HasSubstr("x.ndjson:1:1: a process event without the name of its machine"));
+}
+
+// Long enough for a thread of its own on every processor, so that lines are counted across the parts.
+std::string long_log(int lines, int fault_in_line) {
+  const std::string filling(4096, 'x');
+  std::string text;
+  for (int line = 1; line <= lines; ++line) {
+    text += line == fault_in_line ? "{\n"
+            : line % 2 == 0       ? sysmon_start(line, 4 * line + 8, "a.exe", 8)
+                                  : fmt::format("{{\"Channel\":\"System\",\"Message\":\"{}\"}}\n", filling);
+  }
+  return text;
+}
+
+TEST(ProcessLog, ALongLogIsTheSameInParts) {
+  constexpr int kLines = 1500;
+  const auto log = parse_process_log(LogText(long_log(kLines, 0)), "x.ndjson");
+  ASSERT_TRUE(log) << log.error().what;
+  EXPECT_EQ(log->lines, 1500u);
+  EXPECT_EQ(log->other_records, 750u);
+  ASSERT_EQ(log->records.size(), 750u);
+  for (std::size_t i = 0; i < log->records.size(); ++i) {
+    EXPECT_EQ(log->records[i].line, 2 * i + 2);
+    EXPECT_EQ(log->records[i].pid, 8 * i + 16);
+  }
+  for (const int line : {1, 749, 751, 1499}) {
+    const auto damaged = parse_process_log(LogText(long_log(kLines, line)), "x.ndjson");
+    ASSERT_FALSE(damaged);
+    EXPECT_THAT(damaged.error().what, HasSubstr(fmt::format("x.ndjson:{}:2: no JSON", line)));
+  }
 }
 
 TEST(ProcessLog, AMissingFileIsUnreadable) {

@@ -162,6 +162,10 @@ std::unique_ptr<CLI::App> make_application(RawArgumentsByVerb& raw) {
   CLI::App& play = add_verb(*application, "lab play");
   add_lab_options(play, raw["lab play"]);
   play.add_option("FILE", raw["lab play"].file, "Log or scenario to play")->type_name("")->required();
+  play.add_option("-j,--jobs", raw["lab play"].jobs,
+                  "Play so many machines of a log at once (without it, as there are processors)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 256).description(""));
   add_output_options(play, raw["lab play"]);
   CLI::App& load = add_verb(*application, "lab load");
   load.add_option("FILE", raw["lab load"].file, "Driver to load")->type_name("")->required();

@@ -30,6 +30,7 @@ struct RawArguments {
   bool notifier = false;
   unsigned file_megabytes = 64;
   unsigned keep_files = 16;
+  unsigned jobs = 0;
   std::string layout;
   bool raw = false;
   std::string build;

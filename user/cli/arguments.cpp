@@ -148,6 +148,7 @@ Result<Arguments> understand(const RawArguments& raw, std::string_view verb, std
   arguments.output = raw.output;
   arguments.file_megabytes = raw.file_megabytes;
   arguments.keep_files = raw.keep_files;
+  arguments.jobs = raw.jobs;
   arguments.overwrite = raw.force ? Overwrite::Yes : Overwrite::No;
   arguments.color = raw.color == "always"  ? ColorChoice::Always
                     : raw.color == "never" ? ColorChoice::Never

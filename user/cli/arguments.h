@@ -79,6 +79,7 @@ struct Arguments {
   // replay, and --from of ps, tree, explain: the recording; lab play: the log; lab load: the driver;
   // policy apply, policy check: the policy; --from of calibrate: the recording; layouts check, load, row: the layout.
   std::string file;
+  unsigned jobs = 0;  // lab play: how many machines of a log are played at once; 0: as there are processors
   // lab load: whether the observer is there too.
   ObserverChoice observer = ObserverChoice::Beside;
   DriverChoice driver = DriverChoice::Observer;  // driver ...: which

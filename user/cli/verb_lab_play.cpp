@@ -2,7 +2,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "capture/device_source.h"
+#include <algorithm>
+#include <optional>
+#include <thread>
+
 #include "capture/machine_history.h"
 #include "capture/process_log.h"
 #include "cli/event_output.h"
@@ -14,32 +17,39 @@
 #include "cli/summary.h"
 #include "cli/talk.h"
 #include "cli/verbs.h"
-#include "lab/lab.h"
+#include "lab/fleet_play.h"
+#include "lab/machine_play.h"
 
 namespace wdscope::cli {
 namespace {
 
-void add(FeedCounts& sum, const FeedCounts& counts) {
-  sum.started += counts.started;
-  sum.exited += counts.exited;
-  sum.clipped += counts.clipped;
-  sum.refused += counts.refused;
-  sum.denied += counts.denied;
-  sum.enforced += counts.enforced;
-  sum.unreadable += counts.unreadable;
+void add(Account& sum, const MachineAccount& machine) {
+  FeedCounts& feed = *sum.feed;
+  feed.started += machine.feed.started;
+  feed.exited += machine.feed.exited;
+  feed.clipped += machine.feed.clipped;
+  feed.refused += machine.feed.refused;
+  feed.denied += machine.feed.denied;
+  feed.enforced += machine.feed.enforced;
+  feed.unreadable += machine.feed.unreadable;
+  sum.counts.delivered += machine.source.delivered;
+  sum.counts.lost += machine.source.lost;
+  sum.without_record += machine.without_record;
 }
 
 class HistoryPlay {
  public:
   explicit HistoryPlay(const Arguments& arguments) : arguments_(arguments) {}
 
-  // All machines of the history, one after the other.
-  Result<void> run(const ProcessHistory& history) {
+  // All machines of the history: by the children of `fleet` if there is one, else one after the other in this process.
+  Result<void> run(const ProcessHistory& history, FleetPlay* fleet) {
     account_.feed.emplace();
-    for (const MachineHistory& machine : history.machines) {
-      if (auto played = play(machine); !played) return played;
-      if (interrupted()) break;
-    }
+    const PlayListener listener{
+        [&](const Origin& origin) { return open_output(origin, fleet != nullptr); },
+        [this](std::span<const std::byte> records, const MachineAccount&) { return take(records); },
+        [this](const MachineAccount& machine) { add(account_, machine); }};
+    auto played = fleet != nullptr ? fleet->run(listener) : play_each(history, listener);
+    if (!played && !interrupted()) return played;
     return output_.close ? output_.close() : Result<void>();
   }
 
@@ -47,47 +57,33 @@ class HistoryPlay {
   const Account& account() const { return account_; }
 
  private:
-  Result<void> play(const MachineHistory& machine) {
+  Result<void> play_each(const ProcessHistory& history, const PlayListener& listener) {
     LabOptions options = lab_options(arguments_);
-    options.history = &machine;
-    const auto lab = Lab::start(options);
-    if (!lab) return tl::unexpected(lab.error());
-    auto device = (*lab)->open_device();
-    if (!device) return tl::unexpected(device.error());
-    const auto source = DeviceSource::open(std::move(*device), (*lab)->origin());
-    if (!source) return tl::unexpected(source.error());
-    if (auto opened = open_output((*source)->origin()); !opened) return opened;
-
-    auto played = (*lab)->play([&]() -> Result<void> {
-      if (interrupted()) return failure(ErrorCode::Usage, "interrupted");
-      return take_all(**source);
-    });
-    add(*account_.feed, (*lab)->feed_counts());
-    account_.counts.delivered += (*source)->counts().delivered;
-    account_.counts.lost += (*source)->counts().lost;
-    if (const auto statistics = (*source)->statistics()) account_.without_record += statistics->dropped_too_large;
-    return interrupted() ? Result<void>() : played;
+    for (const MachineHistory& machine : history.machines) {
+      options.history = &machine;
+      if (auto played = play_machine(options, listener); !played) return played;
+    }
+    return {};
   }
 
   // Nothing is flushed: that would wait for the thread that writes.
-  Result<void> take_all(Source& source) {
-    for (;;) {
-      const auto batch = source.next(std::chrono::milliseconds(0));
-      if (!batch) return tl::unexpected(batch.error());
-      if (batch->state != Batch::State::Records) return {};
-      if (auto written = output_.sink->write(batch->records); !written) return written;
-      account_.tally.add(batch->records);
-    }
+  Result<void> take(std::span<const std::byte> records) {
+    if (interrupted()) return failure(ErrorCode::Usage, "interrupted");
+    if (records.empty()) return {};
+    if (auto written = output_.sink->write(records); !written) return written;
+    account_.tally.add(records);
+    return {};
   }
 
-  Result<void> open_output(const Origin& origin) {
+  // Where this process plays, another thread writes; where others play, this one has nothing else to do.
+  Result<void> open_output(const Origin& origin, bool others_play) {
     if (output_.sink) {
       output_.continue_with(origin, source_words(origin));
       return {};
     }
     auto opened = open_view(arguments_, origin, source_words(origin));
     if (!opened) return tl::unexpected(opened.error());
-    output_ = on_own_thread(std::move(*opened));
+    output_ = others_play ? std::move(*opened) : on_own_thread(std::move(*opened));
     return {};
   }
 
@@ -100,6 +96,12 @@ class HistoryPlay {
     stop_.ask(StopRequest::Reason::Interrupted);
   }};
 };
+
+// How many machines are played at once.
+unsigned players_for(const Arguments& arguments, const ProcessHistory& history) {
+  const unsigned wanted = arguments.jobs != 0 ? arguments.jobs : std::thread::hardware_concurrency();
+  return static_cast<unsigned>(std::min<std::size_t>(wanted, history.machines.size()));
+}
 
 void say_history(const Arguments& arguments, const ProcessLog& log, const ProcessHistory& history) {
   for (const UnplacedRecord& record : history.unplaced)
@@ -123,7 +125,7 @@ void say_history(const Arguments& arguments, const ProcessLog& log, const Proces
 
 Result<int> lab_play(const Arguments& arguments) {
   if (is_scenario(arguments.file)) return lab_play_scenario(arguments);
-  const auto log = load_process_log(arguments.file);
+  auto log = load_process_log(arguments.file);
   if (!log) return tl::unexpected(log.error());
   const ProcessHistory history = make_history(*log);
   if (history.machines.empty()) {
@@ -131,8 +133,16 @@ Result<int> lab_play(const Arguments& arguments) {
                    fmt::format("{}: no start or end of a process in {} lines", arguments.file, log->lines),
                    "expected events of Sysmon (1, 5) or of the Security log (4688, 4689)");
   }
+  // Before there is any thread: those for interrupts and for output are the next.
+  const LabOptions options = lab_options(arguments);
+  std::optional<FleetPlay> fleet;
+  if (const unsigned players = players_for(arguments, history); players > 1) {
+    auto started = FleetPlay::start(options, history.machines, players);
+    if (!started) return tl::unexpected(started.error());
+    fleet.emplace(std::move(*started));
+  }
   HistoryPlay play(arguments);
-  const auto done = play.run(history);
+  const auto done = play.run(history, fleet ? &*fleet : nullptr);
   const Account& account = play.account();
   for (const std::string& line : loss_lines(account)) say(line);
   say_history(arguments, *log, history);

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <climits>
 #include <cstring>
 #include <mutex>
 #include <utility>
@@ -21,6 +20,7 @@
 #include "lab/history_feed.h"
 #include "lab/host_access.h"
 #include "lab/lab_clock.h"
+#include "lab/lab_origin.h"
 #include "lab/machine_feed.h"
 #include "lab/machine_listener.h"
 #include "lab/nt_path.h"
@@ -36,11 +36,6 @@ namespace wdscope {
 namespace {
 
 constexpr FileTime kBeforeHistory = 10'000'000;  // 1 s: when a history's machine booted
-
-std::string read_host_name() {
-  char name[HOST_NAME_MAX + 1] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
-}
 
 constexpr int kCrashExitCode = 1;  // the answer is no
 
@@ -182,17 +177,7 @@ Result<void> MachineLab::connect_service(const LabOptions& options, Policy polic
 }
 
 Result<void> MachineLab::describe_origin(const LabOptions& options) {
-  origin_.kind = Origin::Kind::Lab;
-  origin_.profile = profile_name(options.profile);
-  origin_.description =
-      fmt::format("the lab's notifier, a replica of WdFilter (profile {}), not Defender", origin_.profile);
-  if (options.history != nullptr) {
-    origin_.host_name = options.history->host;
-    origin_.played = true;
-  } else {
-    origin_.host_name = read_host_name();
-    origin_.pid_factor = kPidFactor;
-  }
+  origin_ = lab_origin(options.profile, options.history);
   if (!options.load_observer) return {};
   auto channel = open_device(DeviceAccess::Read);
   if (!channel) return tl::unexpected(channel.error());
