@@ -31,7 +31,7 @@ PPAGED_LOOKASIDE_LIST rule_lookaside() {
 
 MarkedEntries marked_rules;  // the list in force, under its lock
 
-std::atomic_ref<KernelAddress> list_head() {
+std::atomic_ref<KernelAddress> rules_head() {
   return std::atomic_ref<KernelAddress>(MpBmDocOpenRules->Head);
 }
 
@@ -114,7 +114,7 @@ NTSTATUS MpSetProcessDocOpenRule(MP_PROCESS_CONTEXT* context, PCUNICODE_STRING i
   const NTSTATUS status = final_component(image_name, &file_name);
   if (!NT_SUCCESS(status)) return status;
   // No rule to take and none to give. Whoever exchanges the list goes through all processes afterwards.
-  if (!rule_in(context).load() && !list_head().load()) return STATUS_SUCCESS;
+  if (!rule_in(context).load() && !rules_head().load()) return STATUS_SUCCESS;
   const ResourceLock lock(doc_rule_lock(), LockMode::Shared);
   MpSetDocOpenRule(context, find_rule(file_name));
   return STATUS_SUCCESS;
@@ -168,7 +168,7 @@ NTSTATUS DocRuleList::exchange() {
   if (!NT_SUCCESS(status)) return status;
   {
     const ResourceLock lock(doc_rule_lock(), LockMode::Exclusive);
-    head_ = list_head().exchange(head_);
+    head_ = rules_head().exchange(head_);
     std::swap(marked_rules, marks);
   }
   marks.release();

@@ -96,7 +96,7 @@ NTSTATUS mark_exclusions(KernelAddress head, MarkedEntries* marks) {
   return STATUS_SUCCESS;
 }
 
-std::atomic_ref<KernelAddress> list_head() {
+std::atomic_ref<KernelAddress> exclusions_head() {
   return std::atomic_ref<KernelAddress>(MpProcessExclusion->Head);
 }
 
@@ -110,7 +110,7 @@ void exempt_known(MP_PROCESS_CONTEXT* context, PCUNICODE_STRING image_name) {
   UNICODE_STRING file_name;
   if (!NT_SUCCESS(final_component(image_name, &file_name))) return;
   // An empty list excludes nobody. Whoever exchanges it goes through all processes afterwards.
-  if (!list_head().load() && !(context_flags(context).load() & defender::flag::Excluded)) return;
+  if (!exclusions_head().load() && !(context_flags(context).load() & defender::flag::Excluded)) return;
   const ResourceLock lock(exclusion_lock(), LockMode::Shared);
   if (is_listed(*image_name, file_name)) {
     set_flags(context, defender::flag::Excluded);
@@ -208,7 +208,7 @@ NTSTATUS ExclusionList::exchange() {
   if (!NT_SUCCESS(status)) return status;
   {
     const ResourceLock lock(exclusion_lock(), LockMode::Exclusive);
-    head_ = list_head().exchange(head_);
+    head_ = exclusions_head().exchange(head_);
     std::swap(marked_exclusions, marks);
   }
   marks.release();

@@ -81,7 +81,8 @@ void classify(const ProcessEventFacts& facts, MP_PROCESS_CONTEXT* context) {
 
 void handle_create(const ProcessEventFacts& facts) {
   if (facts.access_denied) *facts.access_denied = FALSE;
-  const CreateParameters parameters = {facts.image_name, facts.command_line, facts.parent_process_id};
+  KernelHandle token;
+  const CreateParameters parameters = {facts.image_name, facts.command_line, facts.parent_process_id, &token};
   ContextReference context;
   const NTSTATUS status = MpCreateProcessContext(facts.process_id, PsGetProcessCreateTimeQuadPart(facts.process),
                                                  &parameters, context.put());
@@ -109,6 +110,7 @@ void handle_create(const ProcessEventFacts& facts) {
   MpSendProcessMessage({.process = facts.process,
                         .context = context.get(),
                         .kind = ProcessEvent::Create,
+                        .token = token.get(),
                         .parent_process_id = facts.parent_process_id,
                         .image_name = facts.image_name,
                         .command_line = facts.command_line,

@@ -98,7 +98,7 @@ struct MessageFacts {
 
   explicit MessageFacts(const ProcessMessage& message) {
     if (mp_data(&MpDataLayout::OsVersionMask) & defender::os_version::Vista) {
-      elevation = token_elevation(message.process);
+      elevation = token_elevation(message.process, message.token);
     }
     if (!(message.message_flags & defender::message_flag::DosName)) return;
     // assumed: the name is what NT calls the image's Win32 name.

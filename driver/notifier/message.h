@@ -13,6 +13,7 @@ struct ProcessMessage {
   PEPROCESS process;
   MP_PROCESS_CONTEXT* context;
   ProcessEvent kind;
+  HANDLE token = nullptr;              // a handle on the process's, if there is one already
   HANDLE parent_process_id = nullptr;  // create only, like all that follow
   PCUNICODE_STRING image_name = nullptr;
   PCUNICODE_STRING command_line = nullptr;

@@ -39,9 +39,9 @@ MP_PROCESS_CONTEXT* allocate_context(HANDLE process_id, LONGLONG create_time) {
 }
 
 // Not fatal: what is unknown is no AppContainer.
-void set_app_container(defender::MP_PROCESS_CONTEXT_25080* context, HANDLE process) {
+void set_app_container(defender::MP_PROCESS_CONTEXT_25080* context, HANDLE process, KernelHandle* token) {
   bool is_app_container = false;
-  const NTSTATUS status = token_is_app_container(process, &is_app_container);
+  const NTSTATUS status = token_is_app_container(process, token, &is_app_container);
   if (!NT_SUCCESS(status))
     trace_info("process %p: AppContainer unknown: status %08X", context->Common.ProcessId, status);
   context->IsAppContainer = is_app_container;
@@ -101,7 +101,10 @@ NTSTATUS fill_context(MP_PROCESS_CONTEXT* context, const CreateParameters* param
   KernelHandle handle;
   status = open_process(process.get(), &handle);
   if (!NT_SUCCESS(status)) return status;
-  if (auto* const tail = tail_of(context)) set_app_container(tail, handle.get());
+  KernelHandle token;
+  if (auto* const tail = tail_of(context)) {
+    set_app_container(tail, handle.get(), parameters && parameters->token ? parameters->token : &token);
+  }
   status = fill_strings(context, handle.get(), parameters);
   if (!NT_SUCCESS(status)) return status;
   classify_known_process(process.get(), context, parameters ? parameters->parent_process_id : nullptr);

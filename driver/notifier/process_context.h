@@ -9,6 +9,7 @@
 
 #include "abi/defender/flags.h"
 #include "abi/defender/process_context.h"
+#include "notifier/kernel_handle.h"
 #include "notifier/process_table.h"
 
 namespace wdscope::notifier {
@@ -18,6 +19,7 @@ struct CreateParameters {
   PCUNICODE_STRING image_name;
   PCUNICODE_STRING command_line;
   HANDLE parent_process_id;
+  KernelHandle* token = nullptr;  // gets the handle on the process's token, where one is opened; null: not wanted
 };
 
 // PASSIVE_LEVEL. The context of (process_id, create_time), made if the table lacks it, with one reference for the

@@ -88,24 +88,27 @@ NTSTATUS token_session(PEPROCESS process, ULONG* session_id) {
   return status;
 }
 
-TokenElevation token_elevation(PEPROCESS process) {
+TokenElevation token_elevation(PEPROCESS process, HANDLE token) {
   kit::expect_irql_at_most(PASSIVE_LEVEL);
   TokenElevation elevation;
-  KernelHandle token;
-  NTSTATUS status = open_token(process, &token);
-  if (NT_SUCCESS(status)) status = query_number(token.get(), TokenQuery::ElevationType, &elevation.type);
-  if (NT_SUCCESS(status)) status = query_number(token.get(), TokenQuery::Elevation, &elevation.elevated);
-  if (NT_SUCCESS(status)) status = query_integrity_level(token.get(), &elevation.integrity_level);
+  KernelHandle opened;
+  NTSTATUS status = STATUS_SUCCESS;
+  if (!token) {
+    status = open_token(process, &opened);
+    token = opened.get();
+  }
+  if (NT_SUCCESS(status)) status = query_number(token, TokenQuery::ElevationType, &elevation.type);
+  if (NT_SUCCESS(status)) status = query_number(token, TokenQuery::Elevation, &elevation.elevated);
+  if (NT_SUCCESS(status)) status = query_integrity_level(token, &elevation.integrity_level);
   if (!NT_SUCCESS(status)) trace_info("not all of a process's elevation is known: status %08X", status);
   return elevation;
 }
 
-NTSTATUS token_is_app_container(HANDLE process, bool* is_app_container) {
+NTSTATUS token_is_app_container(HANDLE process, KernelHandle* token, bool* is_app_container) {
   kit::expect_irql_at_most(PASSIVE_LEVEL);
-  KernelHandle token;
-  NTSTATUS status = open_token(process, &token);
+  NTSTATUS status = open_token(process, token);
   ULONG answer = 0;
-  if (NT_SUCCESS(status)) status = query_number(token.get(), TokenQuery::IsAppContainer, &answer);
+  if (NT_SUCCESS(status)) status = query_number(token->get(), TokenQuery::IsAppContainer, &answer);
   if (NT_SUCCESS(status)) *is_app_container = answer != 0;
   return status;
 }

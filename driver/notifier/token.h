@@ -4,6 +4,7 @@
 
 #include "abi/defender/service_sids.h"
 #include "kit/nt.h"
+#include "notifier/kernel_handle.h"
 
 namespace wdscope::notifier {
 
@@ -33,10 +34,11 @@ struct TokenElevation {
   ULONG elevated = 0;
   ULONG integrity_level = 0;
 };
-// PASSIVE_LEVEL.
-TokenElevation token_elevation(PEPROCESS process);
+// PASSIVE_LEVEL. `token` is a handle on the process's token; null: it is opened for this.
+TokenElevation token_elevation(PEPROCESS process, HANDLE token);
 
-// PASSIVE_LEVEL. By a handle on the process. The query's status; then *is_app_container is untouched.
-[[nodiscard]] NTSTATUS token_is_app_container(HANDLE process, bool* is_app_container);
+// PASSIVE_LEVEL. By a handle on the process, on whose token *token becomes one. The query's status; then
+// *is_app_container is untouched.
+[[nodiscard]] NTSTATUS token_is_app_container(HANDLE process, KernelHandle* token, bool* is_app_container);
 
 }  // namespace wdscope::notifier
