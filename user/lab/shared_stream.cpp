@@ -2,13 +2,15 @@
 //
 // Invariant: what lies between `read` and `written` is whole frames and the reader's; the rest is the writer's. Each
 // end looks at the other's position before it waits, and the byte that wakes it stays in its socket until it does: no
-// change is missed. A full socket wakes as well as one more byte would.
+// change is missed. A full socket wakes as well as one more byte would. Waking costs more than a frame: the reader is
+// woken for many frames at once, and surely before the writer waits or goes; the writer only if it says that it waits.
 #include "lab/shared_stream.h"
 
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -19,8 +21,9 @@ namespace wdscope {
 namespace {
 
 constexpr std::size_t kAlignment = 8;
-constexpr std::uint32_t kTurn = ~0U;         // kind of what is no frame: go on where the memory begins
-constexpr std::size_t kTurnAfter = 1 << 20;  // while the reader keeps up, this much memory is used again and again
+constexpr std::uint32_t kTurn = ~0U;              // kind of what is no frame: go on where the memory begins
+constexpr std::size_t kWorthWaking = 512 * 1024;  // written, and the reader not told
+constexpr std::size_t kTurnAfter = 1 << 20;       // while the reader keeps up, this much memory is used again and again
 
 struct FrameHeader {
   std::uint32_t kind;
@@ -75,6 +78,7 @@ struct SharedStream::Shared {
 
   alignas(64) std::atomic<std::uint64_t> written = 0;
   alignas(64) std::atomic<std::uint64_t> read = 0;
+  std::atomic<bool> writer_waits = false;
 };
 
 Result<SharedStream> SharedStream::create(std::size_t capacity) {
@@ -97,6 +101,7 @@ SharedStream::SharedStream(SharedStream&& other) noexcept
       data_(std::exchange(other.data_, nullptr)),
       capacity_(other.capacity_),
       ends_{std::exchange(other.ends_[0], -1), std::exchange(other.ends_[1], -1)},
+      untold_(other.untold_),
       last_(other.last_) {}
 
 SharedStream::~SharedStream() {
@@ -127,10 +132,13 @@ bool SharedStream::write(std::uint32_t kind, std::initializer_list<std::span<con
     std::memcpy(data_ + start % capacity_, &turn, sizeof turn);
     start = after_turn(start);
     shared_->written.store(start, std::memory_order_release);
-    wake(ends_[kWriter]);
   }
-  while (capacity_ - (start - shared_->read.load(std::memory_order_acquire)) < needed)
-    if (!wait_for_other(ends_[kWriter])) return false;
+  const auto has_room = [&] { return capacity_ - (start - shared_->read.load()) >= needed; };
+  while (!has_room()) {
+    tell_reader();
+    shared_->writer_waits.store(true);
+    if (!has_room() && !wait_for_other(ends_[kWriter])) return false;
+  }
   std::byte* place = data_ + start % capacity_;
   const FrameHeader header{kind, static_cast<std::uint32_t>(size)};
   std::memcpy(place, &header, sizeof header);
@@ -140,14 +148,20 @@ bool SharedStream::write(std::uint32_t kind, std::initializer_list<std::span<con
     place += part.size();
   }
   shared_->written.store(start + needed, std::memory_order_release);
-  wake(ends_[kWriter]);
+  untold_ += needed;
+  if (untold_ >= std::min(kWorthWaking, capacity_ / 4)) tell_reader();
   return true;
+}
+
+void SharedStream::tell_reader() {
+  wake(ends_[kWriter]);
+  untold_ = 0;
 }
 
 void SharedStream::release_last() {
   if (shared_->read.load(std::memory_order_relaxed) == last_) return;
-  shared_->read.store(last_, std::memory_order_release);
-  wake(ends_[kReader]);
+  shared_->read.store(last_);
+  if (shared_->writer_waits.exchange(false)) wake(ends_[kReader]);
 }
 
 std::uint64_t SharedStream::after_turn(std::uint64_t position) const {

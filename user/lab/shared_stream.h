@@ -42,6 +42,7 @@ class SharedStream {
   struct Shared;
 
   SharedStream() = default;
+  void tell_reader();
   void release_last();
   std::uint64_t after_turn(std::uint64_t position) const;
   void close_end(int which);
@@ -50,6 +51,7 @@ class SharedStream {
   std::byte* data_ = nullptr;  // `capacity_` bytes, mapped twice in a row: no frame is broken
   std::size_t capacity_ = 0;
   int ends_[2] = {-1, -1};  // of a socket: the reader's, the writer's. A byte: look again
+  std::size_t untold_ = 0;  // writer: bytes that the reader was not woken for
   std::uint64_t last_ = 0;  // reader: how far the frame handed out reaches
 };
 
