@@ -25,11 +25,12 @@
 namespace wdscope {
 namespace {
 
-// What a player tells of a machine: Begin with its boot id, Records behind the account so far, End with the last
-// account; Failed, with an error, comes last of all.
+// What a player tells of a machine: Begin with its boot id, Records behind the account so far, then End with the last
+// account; or Failed with that and an error, and nothing more.
 enum class Told : std::uint32_t { Begin, Records, End, Failed };
 
 struct FailureHeader {
+  MachineAccount account;
   std::int64_t native;
   std::uint32_t code;
   std::uint32_t what_size;  // the advice is the rest
@@ -44,8 +45,8 @@ bool send(SharedStream& stream, Told told, std::initializer_list<std::span<const
   return stream.write(static_cast<std::uint32_t>(told), parts);
 }
 
-void send_failure(SharedStream& stream, const Error& error) {
-  const FailureHeader header{error.native, static_cast<std::uint32_t>(error.code),
+void send_failure(SharedStream& stream, const MachineAccount& account, const Error& error) {
+  const FailureHeader header{account, error.native, static_cast<std::uint32_t>(error.code),
                              static_cast<std::uint32_t>(error.what.size())};
   send(stream, Told::Failed,
        {bytes_of(header), std::as_bytes(std::span(error.what)), std::as_bytes(std::span(error.advice))});
@@ -59,8 +60,7 @@ Value take_front(std::span<const std::byte>& bytes) {
   return value;
 }
 
-Error read_failure(std::span<const std::byte> bytes) {
-  const auto header = take_front<FailureHeader>(bytes);
+Error read_failure(const FailureHeader& header, std::span<const std::byte> bytes) {
   const std::string_view texts(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   return {static_cast<ErrorCode>(header.code), std::string(texts.substr(0, header.what_size)),
           std::string(texts.substr(header.what_size)), header.native};
@@ -76,6 +76,7 @@ tl::unexpected<Error> died(const MachineHistory& machine, int status) {
 
 // In the child: plays its machines one after the other.
 void play_share(const LabOptions& options, std::span<const MachineHistory* const> share, SharedStream& stream) {
+  MachineAccount account;
   const Error reader_gone{ErrorCode::BrokenPipe, "nobody takes what is played", {}, 0};
   const auto told = [&](bool sent) { return sent ? Result<void>() : tl::unexpected(reader_gone); };
   const PlayListener listener{
@@ -83,15 +84,18 @@ void play_share(const LabOptions& options, std::span<const MachineHistory* const
       [&](std::span<const std::byte> records, const MachineAccount& so_far) {
         return records.empty() ? Result<void>() : told(send(stream, Told::Records, {bytes_of(so_far), records}));
       },
-      [&](const MachineAccount& account) { send(stream, Told::End, {bytes_of(account)}); }};
+      [&](const MachineAccount& at_end) { account = at_end; }};
   for (const MachineHistory* machine : share) {
     LabOptions own = options;
     own.history = machine;
-    if (auto played = play_machine(own, listener); !played) return send_failure(stream, played.error());
+    account = {};
+    if (auto played = play_machine(own, listener); !played) return send_failure(stream, account, played.error());
+    send(stream, Told::End, {bytes_of(account)});
   }
 }
 
-// What only the terminal's or the service manager's signals say is for the parent, which ends its children.
+// What a terminal or a service manager sends to all is for the parent, which ends its children: blocked from before the
+// fork, in a child for good.
 class QuietSignals {
  public:
   QuietSignals() {
@@ -163,7 +167,7 @@ FleetPlay::~FleetPlay() = default;
 Result<FleetPlay> FleetPlay::start(const LabOptions& options, std::span<const MachineHistory> machines,
                                    unsigned at_once, std::size_t ahead) {
   auto state = std::make_unique<State>(options, machines);
-  const auto shares = divide(machines, std::clamp<std::size_t>(at_once, 1, machines.size()));
+  const auto shares = divide(machines, std::max<std::size_t>(1, std::min<std::size_t>(at_once, machines.size())));
   const QuietSignals quiet;
   const pid_t parent = getpid();
   for (const auto& share : shares) {
@@ -194,13 +198,15 @@ Result<FleetPlay> FleetPlay::start(const LabOptions& options, std::span<const Ma
 Result<void> FleetPlay::State::hear(const MachineHistory& machine, const PlayListener& listener) {
   Player& player = players[player_of.at(&machine)];
   MachineAccount account;
+  bool begun = false;
   while (const auto frame = player.stream.read()) {
     auto bytes = frame->bytes;
     switch (static_cast<Told>(frame->kind)) {
       case Told::Begin: {
         Origin origin = lab_origin(options.profile, &machine);
         origin.boot_id = take_front<std::uint64_t>(bytes);
-        if (auto begun = listener.begin(origin); !begun) return begun;
+        if (auto done = listener.begin(origin); !done) return done;
+        begun = true;
         break;
       }
       case Told::Records:
@@ -213,11 +219,14 @@ Result<void> FleetPlay::State::hear(const MachineHistory& machine, const PlayLis
       case Told::End:
         listener.end(take_front<MachineAccount>(bytes));
         return {};
-      case Told::Failed:
-        return tl::unexpected(read_failure(bytes));
+      case Told::Failed: {
+        const auto header = take_front<FailureHeader>(bytes);
+        if (begun) listener.end(header.account);
+        return tl::unexpected(read_failure(header, bytes));
+      }
     }
   }
-  listener.end(account);
+  if (begun) listener.end(account);
   return died(machine, player.end());
 }
 
