@@ -191,14 +191,13 @@ class OpenFile final : public DeviceFile {
     if ((needed & kFileReadData & ~granted_) || (needed & kFileWriteData & ~granted_))
       return completed({kStatusAccessDenied, 0});
     Request* request = nullptr;
-    Posted* posted = nullptr;
-    NtStatus ready = kStatusSuccess;
-    {
-      const std::scoped_lock lock(lock_);
-      ready = make_ready(code, input, output, request);
-      if (nt_success(ready)) posted = note_posted(request, code, output, std::move(completed));
+    std::unique_lock lock(lock_);
+    if (const NtStatus ready = make_ready(code, input, output, request); !nt_success(ready)) {
+      lock.unlock();
+      return completed({ready, 0});
     }
-    if (!nt_success(ready)) return completed({ready, 0});
+    Posted* const posted = note_posted(request, code, output, std::move(completed));
+    lock.unlock();
     request->completed = finish_posted;
     request->owner = posted;
     post_request(*request);
