@@ -125,10 +125,8 @@ void handle_exit(const ProcessEventFacts& facts) {
   if (!KeReadStateEvent(enumeration_done())) {
     KeWaitForSingleObject(enumeration_done(), Executive, KernelMode, FALSE, nullptr);
   }
-  // As by its id alone: the process that exits owns it.
   ContextReference context;
-  const NTSTATUS status = MpGetProcessContextByIdAndCreationTime(
-      facts.process_id, PsGetProcessCreateTimeQuadPart(facts.process), context.put());
+  const NTSTATUS status = MpGetProcessContextById(facts.process_id, context.put());
   if (!NT_SUCCESS(status)) {
     trace_info("exit of unknown process %p: status %08X", facts.process_id, status);
     return;
