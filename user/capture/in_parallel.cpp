@@ -5,6 +5,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -27,7 +28,11 @@ void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work
   };
   const std::size_t threads = std::min<std::size_t>(std::max(1u, std::thread::hardware_concurrency()), count);
   std::vector<std::thread> others;
-  for (std::size_t i = 1; i < threads; ++i) others.emplace_back(take_turns);
+  try {
+    for (std::size_t i = 1; i < threads; ++i) others.emplace_back(take_turns);
+  } catch (const std::system_error&) {
+    // No more threads are to be had: those that there are do it all.
+  }
   take_turns();
   for (std::thread& other : others) other.join();
   if (thrown) std::rethrow_exception(thrown);

@@ -20,7 +20,7 @@ FileTime nearest_quarter(FileTime distance) {
 }
 
 // How far `told` is ahead of `reference`, in quarters of an hour: what most records say, 0 if none does.
-FileTime offset_between(std::span<LogRecord* const> records, TimeMember told, TimeMember reference) {
+FileTime offset_between(std::span<const LogRecord* const> records, TimeMember told, TimeMember reference) {
   std::vector<FileTime> offsets;
   for (const LogRecord* record : records) {
     if (record->*told && record->*reference)
@@ -32,14 +32,14 @@ FileTime offset_between(std::span<LogRecord* const> records, TimeMember told, Ti
   return *middle;
 }
 
-bool has_utc(std::span<LogRecord* const> records, TimeMember beside) {
+bool has_utc(std::span<const LogRecord* const> records, TimeMember beside) {
   return std::any_of(records.begin(), records.end(),
                      [&](const LogRecord* record) { return record->utc_time && record->*beside; });
 }
 
 }  // namespace
 
-LogClock::LogClock(std::span<LogRecord* const> records)
+LogClock::LogClock(std::span<const LogRecord* const> records)
     : time_created_offset_(offset_between(records, &LogRecord::time_created, &LogRecord::utc_time)),
       event_time_offset_(has_utc(records, &LogRecord::event_time)
                              ? offset_between(records, &LogRecord::event_time, &LogRecord::utc_time)
@@ -53,7 +53,7 @@ FileTime LogClock::time_of(const LogRecord& record) const {
   return record.received_time.value_or(0) - received_time_offset_;
 }
 
-std::vector<std::string> LogClock::notes(std::span<LogRecord* const> records) const {
+std::vector<std::string> LogClock::notes(std::span<const LogRecord* const> records) const {
   std::vector<std::string> lines;
   const auto note = [&](std::string_view field, FileTime offset, auto uses) {
     if (offset == 0 || std::none_of(records.begin(), records.end(), uses)) return;

@@ -14,12 +14,12 @@ namespace wdscope {
 class LogClock {
  public:
   // `records`: those of one machine.
-  explicit LogClock(std::span<LogRecord* const> records);
+  explicit LogClock(std::span<const LogRecord* const> records);
 
   // UTC, by the best of the record's times: UtcTime, TimeCreated, EventTime, @timestamp.
   FileTime time_of(const LogRecord& record) const;
   // "TimeCreated is 7:00 h ahead of UTC": the corrections that time_of() made use of.
-  std::vector<std::string> notes(std::span<LogRecord* const> records) const;
+  std::vector<std::string> notes(std::span<const LogRecord* const> records) const;
 
  private:
   FileTime time_created_offset_ = 0;

@@ -100,6 +100,9 @@ Result<ProcessLog> parse_process_log(LogText text, std::string_view name) {
     log.records = std::move(parts.front().records);
     return log;
   }
+  std::size_t count = 0;
+  for (const Part& part : parts) count += part.records.size();
+  log.records.reserve(count);
   for (const Part& part : parts) log.records.insert(log.records.end(), part.records.begin(), part.records.end());
   return log;
 }

@@ -42,13 +42,13 @@ class HistoryPlay {
   explicit HistoryPlay(const Arguments& arguments) : arguments_(arguments) {}
 
   // All machines of the history: by the children of `fleet` if there is one, else one after the other in this process.
-  Result<void> run(const ProcessHistory& history, FleetPlay* fleet) {
+  Result<void> run(const LabOptions& options, const ProcessHistory& history, FleetPlay* fleet) {
     account_.feed.emplace();
     const PlayListener listener{
         [&](const Origin& origin) { return open_output(origin, fleet != nullptr); },
         [this](std::span<const std::byte> records, const MachineAccount&) { return take(records); },
         [this](const MachineAccount& machine) { add(account_, machine); }};
-    auto played = fleet != nullptr ? fleet->run(listener) : play_each(history, listener);
+    auto played = fleet != nullptr ? fleet->run(listener) : play_each(options, history, listener);
     if (!played && !interrupted()) return played;
     return output_.close ? output_.close() : Result<void>();
   }
@@ -57,8 +57,7 @@ class HistoryPlay {
   const Account& account() const { return account_; }
 
  private:
-  Result<void> play_each(const ProcessHistory& history, const PlayListener& listener) {
-    LabOptions options = lab_options(arguments_);
+  static Result<void> play_each(LabOptions options, const ProcessHistory& history, const PlayListener& listener) {
     for (const MachineHistory& machine : history.machines) {
       options.history = &machine;
       if (auto played = play_machine(options, listener); !played) return played;
@@ -142,7 +141,7 @@ Result<int> lab_play(const Arguments& arguments) {
     fleet.emplace(std::move(*started));
   }
   HistoryPlay play(arguments);
-  const auto done = play.run(history, fleet ? &*fleet : nullptr);
+  const auto done = play.run(options, history, fleet ? &*fleet : nullptr);
   const Account& account = play.account();
   for (const std::string& line : loss_lines(account)) say(line);
   say_history(arguments, *log, history);
