@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "capture/ascii_case.h"
+#include "event/ascii_case.h"
 
 namespace wdscope {
 namespace {

@@ -9,8 +9,8 @@
 #include <array>
 #include <charconv>
 
-#include "capture/ascii_case.h"
 #include "capture/log_time.h"
+#include "event/ascii_case.h"
 
 namespace wdscope {
 namespace {

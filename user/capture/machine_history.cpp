@@ -8,10 +8,10 @@
 #include <tuple>
 #include <unordered_map>
 
-#include "capture/ascii_case.h"
 #include "capture/in_parallel.h"
 #include "capture/log_clock.h"
 #include "capture/log_merge.h"
+#include "event/ascii_case.h"
 
 namespace wdscope {
 namespace {

@@ -3,12 +3,14 @@
 
 #include <cstddef>
 
+#include "event/ascii_case.h"
+
 namespace wdscope {
 namespace {
 
 char folded(char c) {
   if (c == '/') return '\\';
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return ascii_lower(c);
 }
 
 }  // namespace

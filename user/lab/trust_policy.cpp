@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "event/ascii_case.h"
+
 namespace wdscope {
 namespace {
 
@@ -11,17 +13,9 @@ bool lies_below(std::string_view path, std::string_view folder) {
   return path.starts_with(folder) && path.size() > folder.size() && path[folder.size()] == '/';
 }
 
-char folded(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c;
-}
-
-bool same_but_for_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return folded(x) == folded(y); });
-}
-
 bool lies_below_but_for_case(std::string_view path, std::string_view folder) {
   return path.size() > folder.size() && path[folder.size()] == '\\' &&
-         same_but_for_case(path.substr(0, folder.size()), folder);
+         same_but_case(path.substr(0, folder.size()), folder);
 }
 
 }  // namespace
@@ -41,7 +35,7 @@ Verdict TrustPolicy::judge(std::string_view linux_path, const std::optional<Imag
 
 Verdict TrustPolicy::judge_windows(std::string_view dos_path) const {
   const auto below = [&](const std::string& folder) { return lies_below_but_for_case(dos_path, folder); };
-  const auto below_or_same = [&](const std::string& name) { return below(name) || same_but_for_case(dos_path, name); };
+  const auto below_or_same = [&](const std::string& name) { return below(name) || same_but_case(dos_path, name); };
   const bool named = std::any_of(windows_folders.begin(), windows_folders.end(), below);
   const bool excepted = std::any_of(windows_except.begin(), windows_except.end(), below_or_same);
   return named && !excepted ? Verdict::Trusted : Verdict::NotTrusted;
