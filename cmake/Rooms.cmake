@@ -14,7 +14,7 @@ set(CMAKE_CXX_EXTENSIONS ON) # ms_abi, __builtin_ms_va_list
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${WDSCOPE_OUTPUT}/bin)
 
 add_library(wdscope_flags INTERFACE)
-target_compile_options(wdscope_flags INTERFACE -Wall -Wextra -Wshadow -Werror -fno-omit-frame-pointer)
+target_compile_options(wdscope_flags INTERFACE -Wall -Wextra -Wshadow -Werror)
 if(WIN32)
   list(APPEND CMAKE_MODULE_PATH ${CMAKE_SOURCE_DIR}/cmake/windows)
   include(WindowsLibraries)
@@ -33,6 +33,10 @@ elseif(WDSCOPE_SANITIZE STREQUAL "thread")
   target_compile_options(wdscope_flags INTERFACE -fsanitize=thread -Wno-tsan)
   target_link_options(wdscope_flags INTERFACE -fsanitize=thread)
   target_compile_definitions(wdscope_flags INTERFACE WDSCOPE_TSAN=1)
+endif()
+if(WDSCOPE_SANITIZE)
+  # Their reports walk the stack by frame pointers; nothing else needs them.
+  target_compile_options(wdscope_flags INTERFACE -fno-omit-frame-pointer)
 endif()
 if(WDSCOPE_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Instrumented code misleads GCC 12's flow warnings; the release build has every warning as an error.
