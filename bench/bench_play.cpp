@@ -13,10 +13,9 @@
 #include <vector>
 
 #include "bench/must.h"
-#include "capture/device_source.h"
 #include "capture/machine_history.h"
 #include "lab/fleet_play.h"
-#include "lab/lab.h"
+#include "lab/machine_play.h"
 #include "lab/scenario_play.h"
 #include "sink/ndjson_sink.h"
 #include "sink/sink_thread.h"
@@ -30,8 +29,8 @@ OutputFile null_output() {
   return must(OutputFile::create("/dev/null", Overwrite::Yes));
 }
 
-std::unique_ptr<Sink> ndjson(Origin origin) {
-  return std::make_unique<NdjsonSink>(null_output(), std::move(origin), NdjsonSink::FlushPolicy::WhenFull);
+std::unique_ptr<NdjsonSink> ndjson(const Origin& origin) {
+  return std::make_unique<NdjsonSink>(null_output(), origin, NdjsonSink::FlushPolicy::WhenFull);
 }
 
 scenario::Scenario crowd() {
@@ -90,23 +89,53 @@ MachineHistory history(std::string host, std::uint32_t lives) {
   return history;
 }
 
+// What is played goes to one NDJSON file; every life must come out.
+class OneFile {
+ public:
+  explicit OneFile(bool on_own_thread) : on_own_thread_(on_own_thread) {}
+
+  PlayListener listener() {
+    return {[this](const Origin& origin) { return begin(origin); },
+            [this](std::span<const std::byte> records, const MachineAccount&) { return sink_->write(records); },
+            [this](const MachineAccount& account) {
+              exited_ += account.feed.exited;
+              lost_ += account.source.lost;
+            }};
+  }
+
+  void finish() {
+    must(sink_->flush());
+    if (exited_ != kLives || lost_ != 0) give_up("lives were lost on the way");
+  }
+
+ private:
+  Result<void> begin(const Origin& origin) {
+    if (file_ != nullptr) {
+      file_->continue_with(origin);
+      return {};
+    }
+    auto file = ndjson(origin);
+    file_ = file.get();
+    sink_ = std::move(file);
+    if (on_own_thread_) sink_ = std::make_unique<SinkThread>(std::move(sink_));
+    return {};
+  }
+
+  bool on_own_thread_;
+  std::unique_ptr<Sink> sink_;
+  NdjsonSink* file_ = nullptr;
+  std::uint64_t exited_ = 0;
+  std::uint64_t lost_ = 0;
+};
+
 void HistoryToNdjson(benchmark::State& state) {
   const MachineHistory past = history("W1", kLives);
+  LabOptions options;
+  options.history = &past;
   for (auto _ : state) {
-    LabOptions options;
-    options.history = &past;
-    const auto lab = must(Lab::start(options));
-    const auto source = must(DeviceSource::open(must(lab->open_device()), lab->origin()));
-    SinkThread sink(ndjson(source->origin()));
-    must(lab->play([&]() -> Result<void> {
-      for (;;) {
-        const Batch batch = must(source->next(std::chrono::milliseconds(0)));
-        if (batch.state != Batch::State::Records) return {};
-        must(sink.write(batch.records));
-      }
-    }));
-    must(sink.flush());
-    if (lab->feed_counts().exited != kLives || source->counts().lost != 0) state.SkipWithError("lives were lost");
+    OneFile file(true);
+    must(play_machine(options, file.listener()));
+    file.finish();
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kLives));
 }
@@ -117,27 +146,10 @@ void FourMachinesToNdjson(benchmark::State& state) {
   for (const char* host : {"W1", "W2", "W3", "W4"}) machines.push_back(history(host, kLives / 4));
   const LabOptions options;
   for (auto _ : state) {
-    std::unique_ptr<NdjsonSink> sink;
-    std::uint64_t exited = 0;
-    std::uint64_t lost = 0;
-    PlayListener listener;
-    listener.begin = [&](const Origin& origin) -> Result<void> {
-      if (sink) {
-        sink->continue_with(origin);
-      } else {
-        sink = std::make_unique<NdjsonSink>(null_output(), origin, NdjsonSink::FlushPolicy::WhenFull);
-      }
-      return {};
-    };
-    listener.take = [&](std::span<const std::byte> records, const MachineAccount&) { return sink->write(records); };
-    listener.end = [&](const MachineAccount& account) {
-      exited += account.feed.exited;
-      lost += account.source.lost;
-    };
+    OneFile file(false);
     auto fleet = must(FleetPlay::start(options, machines, std::thread::hardware_concurrency()));
-    must(fleet.run(listener));
-    must(sink->flush());
-    if (exited != kLives || lost != 0) state.SkipWithError("lives were lost");
+    must(fleet.run(file.listener()));
+    file.finish();
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kLives));
 }

@@ -14,7 +14,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <map>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -75,7 +74,8 @@ tl::unexpected<Error> died(const MachineHistory& machine, int status) {
 }
 
 // In the child: plays its machines one after the other.
-void play_share(const LabOptions& options, std::span<const MachineHistory* const> share, SharedStream& stream) {
+void play_share(const LabOptions& options, std::span<const MachineHistory> machines,
+                std::span<const std::size_t> player_of, std::size_t player, SharedStream& stream) {
   MachineAccount account;
   const Error reader_gone{ErrorCode::BrokenPipe, "nobody takes what is played", {}, 0};
   const auto told = [&](bool sent) { return sent ? Result<void>() : tl::unexpected(reader_gone); };
@@ -85,9 +85,10 @@ void play_share(const LabOptions& options, std::span<const MachineHistory* const
         return records.empty() ? Result<void>() : told(send(stream, Told::Records, {bytes_of(so_far), records}));
       },
       [&](const MachineAccount& at_end) { account = at_end; }};
-  for (const MachineHistory* machine : share) {
+  for (std::size_t index = 0; index < machines.size(); ++index) {
+    if (player_of[index] != player) continue;
     LabOptions own = options;
-    own.history = machine;
+    own.history = &machines[index];
     account = {};
     if (auto played = play_machine(own, listener); !played) return send_failure(stream, account, played.error());
     send(stream, Told::End, {bytes_of(account)});
@@ -112,16 +113,16 @@ class QuietSignals {
   sigset_t before_;
 };
 
-// Machine after machine to whoever has least to do so far.
-std::vector<std::vector<const MachineHistory*>> divide(std::span<const MachineHistory> machines, std::size_t players) {
-  std::vector<std::vector<const MachineHistory*>> shares(players);
+// Whose each machine is: machine after machine to whoever has least to do so far.
+std::vector<std::size_t> divide(std::span<const MachineHistory> machines, std::size_t players) {
+  std::vector<std::size_t> player_of;
   std::vector<std::size_t> steps(players);
   for (const MachineHistory& machine : machines) {
     const auto least = static_cast<std::size_t>(std::ranges::min_element(steps) - steps.begin());
-    shares[least].push_back(&machine);
+    player_of.push_back(least);
     steps[least] += machine.steps.size() + 1;
   }
-  return shares;
+  return player_of;
 }
 
 }  // namespace
@@ -146,10 +147,10 @@ struct FleetPlay::State {
 
   const LabOptions& options;
   std::span<const MachineHistory> machines;
-  std::map<const MachineHistory*, std::size_t> player_of;
+  std::vector<std::size_t> player_of;  // as machines
   std::vector<Player> players;
 
-  Result<void> hear(const MachineHistory& machine, const PlayListener& listener);
+  Result<void> hear(std::size_t index, const PlayListener& listener);
 
   ~State() {
     for (Player& player : players) {
@@ -167,10 +168,11 @@ FleetPlay::~FleetPlay() = default;
 Result<FleetPlay> FleetPlay::start(const LabOptions& options, std::span<const MachineHistory> machines,
                                    unsigned at_once, std::size_t ahead) {
   auto state = std::make_unique<State>(options, machines);
-  const auto shares = divide(machines, std::max<std::size_t>(1, std::min<std::size_t>(at_once, machines.size())));
+  const auto players = std::max<std::size_t>(1, std::min<std::size_t>(at_once, machines.size()));
+  state->player_of = divide(machines, players);
   const QuietSignals quiet;
   const pid_t parent = getpid();
-  for (const auto& share : shares) {
+  for (std::size_t player = 0; player < players; ++player) {
     auto stream = SharedStream::create(ahead);
     if (!stream) return tl::unexpected(stream.error());
     const pid_t process = fork();
@@ -184,19 +186,19 @@ Result<FleetPlay> FleetPlay::start(const LabOptions& options, std::span<const Ma
       if (getppid() != parent) _exit(0);
       state->players.clear();
       stream->become_writer();
-      play_share(options, share, *stream);
+      play_share(options, machines, state->player_of, player, *stream);
       _exit(0);
     }
     stream->become_reader();
-    for (const MachineHistory* machine : share) state->player_of[machine] = state->players.size();
     state->players.push_back({process, std::move(*stream)});
   }
   return FleetPlay(std::move(state));
 }
 
 // One machine's part of its player's stream, to its End.
-Result<void> FleetPlay::State::hear(const MachineHistory& machine, const PlayListener& listener) {
-  Player& player = players[player_of.at(&machine)];
+Result<void> FleetPlay::State::hear(std::size_t index, const PlayListener& listener) {
+  const MachineHistory& machine = machines[index];
+  Player& player = players[player_of[index]];
   MachineAccount account;
   bool begun = false;
   while (const auto frame = player.stream.read()) {
@@ -231,8 +233,8 @@ Result<void> FleetPlay::State::hear(const MachineHistory& machine, const PlayLis
 }
 
 Result<void> FleetPlay::run(const PlayListener& listener) {
-  for (const MachineHistory& machine : state_->machines) {
-    if (auto heard = state_->hear(machine, listener); !heard) return heard;
+  for (std::size_t index = 0; index < state_->machines.size(); ++index) {
+    if (auto heard = state_->hear(index, listener); !heard) return heard;
   }
   return {};
 }
