@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
 // Invariants. A file object references its device and counts as an open file of the driver until CLOSE has returned.
-// The requests in flight are listed under the file's lock; a request leaves the list, by its own sender, before it is
-// used again, so what cancel() finds under the lock is alive. A posted request has several holders (its sender, its
-// completion, a cancel) and goes with the last: its completion may well come first and close the file.
+// The requests in flight are listed under the file's lock. A request leaves the list when it is completed, and may have
+// several holders then (who sent it, its completion, a cancel): it is used again only when nobody else holds it, or
+// else goes with the last. The completion of a posted one may well come first and close the file.
 #include "host/io/file.h"
 
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "host/ex/pool.h"
@@ -20,6 +18,7 @@
 #include "host/io/driver.h"
 #include "host/io/request.h"
 #include "host/ke/dispatcher.h"
+#include "host/ke/raw_lock.h"
 #include "host/ke/thread.h"
 #include "host/nt/pool_tag.h"
 #include "host/ob/namespace.h"
@@ -140,20 +139,27 @@ bool enter_device(DeviceObject* device) {
 
 class OpenFile;
 
-// A request that nobody waits for.
-struct Posted {
-  Request* request = nullptr;
+// A request of a file, kept to be used again.
+struct Sent {
+  explicit Sent(Request* kept) : request(kept) {}
+
+  Request* const request;
+  Sent* next = nullptr;      // in flight; idle: who lay down after it
+  Sent* previous = nullptr;  // in flight
+  // Its sender until the request is completed and the call that sent it is back; a cancel for as long as it lasts.
+  std::atomic<int> holders{0};
+
+  // Of one that nobody waits for.
   OpenFile* file = nullptr;
   Ulong code = 0;
   std::span<std::byte> output;
   DeviceFile::Completed completed;
-  std::atomic<int> holders{2};
 };
 
-void let_go(Posted* posted) {
-  if (posted->holders.fetch_sub(1) != 1) return;
-  free_request(posted->request);
-  delete posted;
+void let_go(Sent* sent) {
+  if (sent->holders.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  free_request(sent->request);
+  delete sent;
 }
 
 class OpenFile final : public DeviceFile {
@@ -165,135 +171,131 @@ class OpenFile final : public DeviceFile {
     object_header(file_, "NtClose").handle_count.fetch_sub(1);
     cleanup_file(file_);
     dereference_object(file_);
-    for (Request* request : idle_) free_request(request);
+    while (Sent* const sent = first_idle_) {
+      first_idle_ = sent->next;
+      free_request(sent->request);
+      delete sent;
+    }
   }
 
   Completion control(std::uint32_t code, std::span<const std::byte> input, std::span<std::byte> output) override {
-    require_irql_at_most(kPassiveLevel, "NtDeviceIoControlFile");
-    const Ulong needed = control_access(code);
-    if ((needed & kFileReadData & ~granted_) || (needed & kFileWriteData & ~granted_)) return {kStatusAccessDenied, 0};
-    Request* request = nullptr;
-    {
-      const std::scoped_lock lock(lock_);
-      if (const NtStatus ready = make_ready(code, input, output, request); !nt_success(ready)) return {ready, 0};
-      in_flight_.push_back(request);
-    }
-    send_request(*request);
-    const Completion completion = finish_control(*request, code, output);
-    unlist(request);
+    Sent* sent = nullptr;
+    if (const NtStatus ready = make_ready(code, input, output, sent); !nt_success(ready)) return {ready, 0};
+    list(sent, 1);
+    send_request(*sent->request);
+    const Completion completion = finish_control(*sent->request, code, output);
+    settle(sent);
     return completion;
   }
 
   void submit(std::uint32_t code, std::span<const std::byte> input, std::span<std::byte> output,
               Completed completed) override {
-    require_irql_at_most(kPassiveLevel, "NtDeviceIoControlFile");
-    const Ulong needed = control_access(code);
-    if ((needed & kFileReadData & ~granted_) || (needed & kFileWriteData & ~granted_))
-      return completed({kStatusAccessDenied, 0});
-    Request* request = nullptr;
-    std::unique_lock lock(lock_);
-    if (const NtStatus ready = make_ready(code, input, output, request); !nt_success(ready)) {
-      lock.unlock();
-      return completed({ready, 0});
-    }
-    Posted* const posted = note_posted(request, code, output, std::move(completed));
-    lock.unlock();
-    request->completed = finish_posted;
-    request->owner = posted;
-    post_request(*request);
-    let_go(posted);
+    Sent* sent = nullptr;
+    if (const NtStatus ready = make_ready(code, input, output, sent); !nt_success(ready)) return completed({ready, 0});
+    sent->file = this;
+    sent->code = code;
+    sent->output = output;
+    sent->completed = std::move(completed);
+    sent->request->completed = finish_posted;
+    sent->request->owner = sent;
+    list(sent, 2);
+    post_request(*sent->request);
+    let_go(sent);
   }
 
   void cancel() override {
-    std::vector<Posted*> posted;
+    std::vector<Sent*> held;
     {
-      const std::scoped_lock lock(lock_);
-      for (Request* request : in_flight_)
-        if (std::atomic_ref(request->done).load(std::memory_order_acquire) != kRequestDone) IoCancelIrp(&request->irp);
-      posted = posted_;
-      for (Posted* one : posted) one->holders.fetch_add(1);
+      const WordLock lock(lock_);
+      for (Sent* sent = in_flight_; sent; sent = sent->next) {
+        sent->holders.fetch_add(1, std::memory_order_relaxed);
+        held.push_back(sent);
+      }
     }
     // Not under the lock, which their completion takes.
-    for (Posted* one : posted) {
-      IoCancelIrp(&one->request->irp);
-      let_go(one);
+    for (Sent* sent : held) {
+      IoCancelIrp(&sent->request->irp);
+      let_go(sent);
     }
   }
 
  private:
   static void finish_posted(Request& request, void* owner) {
-    auto* const posted = static_cast<Posted*>(owner);
-    OpenFile& file = *posted->file;
-    const Completion completion = finish_control(request, posted->code, posted->output);
-    const Completed completed = std::move(posted->completed);
-    {
-      const std::scoped_lock lock(file.lock_);
-      std::erase(file.posted_, posted);
-      if (posted->holders.fetch_sub(1) == 1) {
-        file.lay_idle(&request);
-        file.idle_posted_.emplace_back(posted);
-      }
-    }
+    auto* const sent = static_cast<Sent*>(owner);
+    const Completion completion = finish_control(request, sent->code, sent->output);
+    const Completed completed = std::move(sent->completed);
+    sent->file->settle(sent);
     completed(completion);
   }
 
-  // Lock held.
-  Posted* note_posted(Request* request, Ulong code, std::span<std::byte> output, Completed&& completed) {
-    std::unique_ptr<Posted> posted;
-    if (idle_posted_.empty()) {
-      posted = std::make_unique<Posted>();
-    } else {
-      posted = std::move(idle_posted_.back());
-      idle_posted_.pop_back();
+  NtStatus make_ready(Ulong code, std::span<const std::byte> input, std::span<std::byte> output, Sent*& sent) {
+    require_irql_at_most(kPassiveLevel, "NtDeviceIoControlFile");
+    const Ulong needed = control_access(code);
+    if ((needed & kFileReadData & ~granted_) || (needed & kFileWriteData & ~granted_)) return kStatusAccessDenied;
+    sent = acquire();
+    if (!sent) return kStatusInsufficientResources;
+    prepare_request(*sent->request, file_->device_object, file_, kIrpMjDeviceControl);
+    const NtStatus prepared = prepare_control(*sent->request, code, input, output);
+    if (!nt_success(prepared)) {
+      const WordLock lock(lock_);
+      lay_idle(sent);
     }
-    posted->request = request;
-    posted->file = this;
-    posted->code = code;
-    posted->output = output;
-    posted->completed = std::move(completed);
-    posted->holders.store(2, std::memory_order_relaxed);
-    posted_.push_back(posted.get());
-    return posted.release();
-  }
-
-  // Lock held, from here until the request is listed: it is a short way, and one lock is cheaper than two.
-  NtStatus make_ready(Ulong code, std::span<const std::byte> input, std::span<std::byte> output, Request*& request) {
-    request = acquire();
-    if (!request) return kStatusInsufficientResources;
-    prepare_request(*request, file_->device_object, file_, kIrpMjDeviceControl);
-    const NtStatus prepared = prepare_control(*request, code, input, output);
-    if (!nt_success(prepared)) lay_idle(request);
     return prepared;
   }
 
-  // Lock held.
-  Request* acquire() {
-    if (idle_.size() <= kQuarantine) return allocate_request();
-    Request* request = idle_.front();
-    idle_.pop_front();
-    return request;
+  Sent* acquire() {
+    {
+      const WordLock lock(lock_);
+      if (idle_count_ > kQuarantine) {
+        Sent* const sent = first_idle_;
+        first_idle_ = sent->next;
+        --idle_count_;
+        return sent;
+      }
+    }
+    Request* const request = allocate_request();
+    return request ? new Sent(request) : nullptr;
+  }
+
+  void list(Sent* sent, int holders) {
+    sent->holders.store(holders, std::memory_order_relaxed);
+    sent->previous = nullptr;
+    const WordLock lock(lock_);
+    sent->next = in_flight_;
+    if (in_flight_) in_flight_->previous = sent;
+    in_flight_ = sent;
+  }
+
+  // The request is completed and off the driver's hands. From here on nobody new takes hold of it.
+  void settle(Sent* sent) {
+    {
+      const WordLock lock(lock_);
+      (sent->previous ? sent->previous->next : in_flight_) = sent->next;
+      if (sent->next) sent->next->previous = sent->previous;
+      if (sent->holders.load(std::memory_order_acquire) == 1) {
+        lay_idle(sent);
+        return;
+      }
+    }
+    let_go(sent);
   }
 
   // Lock held.
-  void lay_idle(Request* request) {
-    request->irp.type = 0;
-    idle_.push_back(request);
-  }
-
-  void unlist(Request* request) {
-    const std::scoped_lock lock(lock_);
-    *std::find(in_flight_.begin(), in_flight_.end(), request) = in_flight_.back();
-    in_flight_.pop_back();
-    lay_idle(request);
+  void lay_idle(Sent* sent) {
+    sent->request->irp.type = 0;
+    sent->next = nullptr;
+    (first_idle_ ? last_idle_->next : first_idle_) = sent;
+    last_idle_ = sent;
+    ++idle_count_;
   }
 
   FileObject* const file_;
   const Ulong granted_;
-  std::mutex lock_;
-  std::vector<Request*> in_flight_;
-  std::vector<Posted*> posted_;
-  std::vector<std::unique_ptr<Posted>> idle_posted_;  // theirs to be used again
-  std::deque<Request*> idle_;
+  std::uint32_t lock_ = 0;
+  Sent* in_flight_ = nullptr;
+  Sent* first_idle_ = nullptr;
+  Sent* last_idle_ = nullptr;
+  std::size_t idle_count_ = 0;
 };
 
 // The device is referenced and counted; on success the file takes both over.

@@ -164,10 +164,11 @@ void NTAPI IofCompleteRequest(Irp* irp, std::int8_t) {
   // Read before the request is the sender's again.
   const auto completed = request.completed;
   void* const owner = request.owner;
-  const std::uint32_t before = std::atomic_ref(request.done).exchange(kRequestDone, std::memory_order_acq_rel);
+  std::atomic_ref done(request.done);
   if (completed) {
+    done.store(kRequestDone, std::memory_order_release);
     completed(request, owner);
-  } else if (before == kRequestAwaited) {
+  } else if (done.exchange(kRequestDone, std::memory_order_acq_rel) == kRequestAwaited) {
     futex_wake(&request.done, 1);
   }
 }

@@ -19,7 +19,6 @@ struct Request {
   bool pending_marked;      // as found at completion
   bool checks_information;  // Information is a count of output bytes
   std::uint64_t information_limit;
-  Request* next;  // of those that wait for re-use
 
   // Of one that nobody waits for: called instead of waking the sender. The request stays its owner's, who must keep it
   // until post_request() has returned, too.
