@@ -87,16 +87,16 @@ bool read_message(MessageBytes message, EngineMessageFacts& facts) {
 }
 
 template <class Reply>
-std::vector<std::byte> write_reply(MessageVersion version, const CreateMessage& message, const Decision& decision) {
+CreateReply write_reply(MessageVersion version, const CreateMessage& message, const Decision& decision) {
+  static_assert(sizeof(Reply) <= CreateReply::kLongest);
   Reply reply{};
   reply.Version = version.version;
   reply.Minor = version.minor;
   reply.Size = sizeof reply;
   set_entry(reply.Entry, message, decision);
   reply.Entry.Deny = decision.answer == Answer::Deny ? 1 : 0;
-  std::vector<std::byte> bytes(sizeof reply);
-  std::memcpy(bytes.data(), &reply, sizeof reply);
-  if (decision.answer == Answer::Malformed) bytes.pop_back();
+  CreateReply bytes(decision.answer == Answer::Malformed ? sizeof reply - 1 : sizeof reply);
+  std::memcpy(bytes.data(), &reply, bytes.size());
   return bytes;
 }
 
@@ -118,8 +118,7 @@ std::optional<EngineDelivery> read_delivery(std::span<const std::byte> bytes) {
   return delivery;
 }
 
-std::vector<std::byte> write_create_reply(MessageVersion version, const CreateMessage& message,
-                                          const Decision& decision) {
+CreateReply write_create_reply(MessageVersion version, const CreateMessage& message, const Decision& decision) {
   return version.version == defender::kMessageVersion1910
              ? write_reply<defender::CREATE_REPLY_1910>(version, message, decision)
              : write_reply<defender::CREATE_REPLY_25080>(version, message, decision);

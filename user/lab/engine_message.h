@@ -3,13 +3,13 @@
 // size and offset is checked. Layouts: abi/defender/messages.h.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "abi/wire/engine.h"
 #include "lab/policy.h"
@@ -69,9 +69,25 @@ struct EngineDelivery {
 // Absent when it is cut or its message malformed.
 std::optional<EngineDelivery> read_delivery(std::span<const std::byte> bytes);
 
+// The bytes of a reply, in place.
+class CreateReply {
+ public:
+  static constexpr std::size_t kLongest = 0x70;  // of any profile
+
+  explicit CreateReply(std::size_t size) : size_(size) {}
+  std::byte* data() { return bytes_.data(); }
+  const std::byte* data() const { return bytes_.data(); }
+  std::size_t size() const { return size_; }
+  const std::byte* begin() const { return data(); }
+  const std::byte* end() const { return data() + size(); }
+
+ private:
+  std::array<std::byte, kLongest> bytes_;
+  std::size_t size_;
+};
+
 // The reply that says what was decided: whether the process is denied, whether it is trusted, its rules, masks and
 // hardening (what a 1910 reply has no place for stays unsaid). Of Answer::Malformed, one that is a byte too short.
-std::vector<std::byte> write_create_reply(MessageVersion version, const CreateMessage& message,
-                                          const Decision& decision);
+CreateReply write_create_reply(MessageVersion version, const CreateMessage& message, const Decision& decision);
 
 }  // namespace wdscope

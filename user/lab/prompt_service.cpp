@@ -93,7 +93,7 @@ void PromptService::answer(std::uint64_t message_id, MessageVersion version, con
     return send(head, {});
   }
   if (decision.answer == Answer::Delay) pass_time(decision.delay_ms);
-  const std::vector<std::byte> reply = write_create_reply(version, message, decision);
+  const CreateReply reply = write_create_reply(version, message, decision);
   head.reply_size = static_cast<std::uint32_t>(reply.size());
   send(head, reply);
 }

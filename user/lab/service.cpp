@@ -90,7 +90,7 @@ void Service::answer(std::uint64_t message_id, MessageVersion version, const Cre
   if (decision.answer == Answer::Delay) wait(decision.delay_ms);
   wire::EngineReply head{};
   head.message_id = message_id;
-  const std::vector<std::byte> reply = write_create_reply(version, message, decision);
+  const CreateReply reply = write_create_reply(version, message, decision);
   head.reply_size = static_cast<std::uint32_t>(reply.size());
   send(head, reply);
 }
