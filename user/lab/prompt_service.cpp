@@ -15,7 +15,9 @@ namespace {
 constexpr FileTime k100nsPerMs = 10'000;
 constexpr std::uint32_t kStatusTimedOut = 0x00000102;  // STATUS_TIMEOUT: what the notifier's own wait ends with
 constexpr auto kPortDisconnected = static_cast<host::NtStatus>(0xC0000037);
-constexpr std::size_t kPromptBufferSize = 1024;
+// The host fills and clears as much room as it is given: so it is little until a message needs more, and what a single
+// one needed beyond the second figure is not kept.
+constexpr std::size_t kFirstBufferSize = 512, kKeptBufferSize = 1024;
 
 }  // namespace
 
@@ -26,7 +28,7 @@ PromptService::PromptService(std::unique_ptr<host::DeviceFile> device, VirtualCl
       create_timeout_ms_(create_timeout_ms),
       decide_(std::move(decide)),
       hear_(std::move(hear)),
-      buffer_(kPromptBufferSize) {
+      buffer_(kFirstBufferSize) {
   listen();
 }
 
@@ -65,7 +67,7 @@ void PromptService::arrived(host::DeviceFile::Completion done) {
   handling_ = true;
   handle(std::span(buffer_).first(std::min(done.information, buffer_.size())));
   handling_ = false;
-  buffer_.resize(kPromptBufferSize);  // the host clears as much as it is given
+  if (buffer_.size() > kKeptBufferSize) buffer_.resize(kKeptBufferSize);
   if (vanishing_) return device_.reset();
   listen();
 }
