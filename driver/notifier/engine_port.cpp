@@ -22,11 +22,12 @@ using defender::MpDataLayout;
 
 // Stands on the stack of the thread in ask(): nonpaged, as the thread waits in kernel mode.
 struct EngineWaiter {
-  explicit EngineWaiter(EngineAnswer* place) : answer(place) { KeInitializeEvent(&done, NotificationEvent, FALSE); }
+  explicit EngineWaiter(EngineAnswer* place) : answer(place) {}
 
-  KEVENT done;
+  KEVENT done;           // made and signalled only where the thread sleeps
   EngineAnswer* answer;  // written on STATUS_SUCCESS alone
   NTSTATUS status = STATUS_SUCCESS;
+  bool sleeps = false;                // under the port's mutex
   std::atomic<bool> answered{false};  // from then on nobody touches the waiter
 };
 
@@ -103,7 +104,12 @@ NTSTATUS EnginePort::ask(EngineEnvelope* envelope, ULONG timeout_ms, EngineAnswe
   }
   carry_out(delivery);
   if (waiter.answered.load(std::memory_order_acquire)) return waiter.status;
-
+  {
+    const kit::FastMutexGuard guard(mutex_);
+    if (waiter.answered.load(std::memory_order_relaxed)) return waiter.status;
+    KeInitializeEvent(&waiter.done, NotificationEvent, FALSE);
+    waiter.sleeps = true;
+  }
   LARGE_INTEGER timeout;
   timeout.QuadPart = -LONGLONG{timeout_ms} * k100nsPerMs;
   KeWaitForSingleObject(&waiter.done, Executive, KernelMode, FALSE, &timeout);
@@ -294,7 +300,7 @@ void EnginePort::finish(EngineEnvelope* envelope, NTSTATUS status, std::uint32_t
     waiter->answer->size = size;
     RtlCopyMemory(waiter->answer->bytes, bytes, size < kMaximumReplySize ? size : kMaximumReplySize);
   }
-  KeSetEvent(&waiter->done, IO_NO_INCREMENT, FALSE);
+  if (waiter->sleeps) KeSetEvent(&waiter->done, IO_NO_INCREMENT, FALSE);
   waiter->answered.store(true, std::memory_order_release);
 }
 
