@@ -15,10 +15,23 @@ enum class ForeignAddress : std::uint64_t {};
 
 // Whether `size` bytes from `address` lie wholly in the system's half: canonical, not below MmSystemRangeStart, without
 // wrapping round. Says nothing about what is mapped there. Any IRQL.
-bool is_kernel_range(ForeignAddress address, std::size_t size);
+inline bool is_kernel_range(ForeignAddress address, std::size_t size) {
+  const auto first = static_cast<std::uint64_t>(address);
+  std::uint64_t end = 0;
+  if (__builtin_add_overflow(first, size, &end)) return false;
+  if (first < reinterpret_cast<std::uint64_t>(MmSystemRangeStart)) return false;
+  // Canonical under five-level paging; a machine with four levels has MmSystemRangeStart where its upper half begins.
+  constexpr unsigned kUnusedBits = 64 - 57;
+  const auto canonical = [](std::uint64_t value) {
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(value << kUnusedBits) >> kUnusedBits) == value;
+  };
+  return canonical(first) && (size == 0 || canonical(end - 1));
+}
 
 // Whether `address` can be that of a structure: in the system's half and a multiple of `alignment` (a power of two).
-bool is_kernel_pointer(ForeignAddress address, std::size_t alignment);
+inline bool is_kernel_pointer(ForeignAddress address, std::size_t alignment) {
+  return (static_cast<std::uint64_t>(address) & (alignment - 1)) == 0 && is_kernel_range(address, alignment);
+}
 
 // Copies `size` bytes to `target` (nonpaged). The bytes may change while they are copied: read once, then judge the
 // copy. On failure `target` holds an undefined part. IRQL <= APC_LEVEL.

@@ -8,7 +8,8 @@
 // - Records tail .. head - 1 are whole. A producer first moves the tail over what it is about to overwrite, then
 //   writes, then moves the head.
 // - A reader copies, then looks at the tail again. If the tail has passed its record the copy may be torn and is thrown
-//   away; else it is whole. Both sides touch the shared words by relaxed atomics only, ordered by fences.
+//   away; else it is whole. Both sides touch the shared words by relaxed atomics, and by wider moves that no compiler
+//   takes apart, ordered by fences.
 // - A record lies in one run of words, which may wrap round the end; `index_` says where each sequence begins.
 #pragma once
 

@@ -47,13 +47,18 @@ KERNEL_TEST("EventRing: records that wrap round the end come back whole, sequenc
   EventRing ring;
   KERNEL_REQUIRE(NT_SUCCESS(ring.start(kRingSize, kMinimumSize)));
   Copy copy;
+  constexpr std::uint64_t kUntouched = 0xEEEE'EEEE'EEEE'EEEE;
   for (std::uint64_t sequence = 0; sequence < 500; ++sequence) {
     const std::size_t words = 4 + sequence % 29;
-    KERNEL_REQUIRE(ring.publish(Record(words, sequence).data()) == EventRing::Published::Quiet);
+    Record record(words, 0);
+    for (std::size_t word = 2; word < words; ++word) record.data()[word] = sequence << 32 | word;
+    KERNEL_REQUIRE(ring.publish(record.data()) == EventRing::Published::Quiet);
+    for (std::uint64_t& word : copy.words) word = kUntouched;
     const auto [outcome, size] = ring.read(sequence, &copy, sizeof(copy));
     KERNEL_REQUIRE(outcome == EventRing::Outcome::Copied && size == words * 8);
+    KERNEL_CHECK_EQUAL(copy.content(words), kUntouched);
     KERNEL_CHECK_EQUAL(copy.sequence(), sequence);
-    for (std::size_t word = 2; word < words; ++word) KERNEL_CHECK_EQUAL(copy.content(word), sequence);
+    for (std::size_t word = 2; word < words; ++word) KERNEL_CHECK_EQUAL(copy.content(word), sequence << 32 | word);
   }
 }
 

@@ -14,6 +14,26 @@ void look_up(const char16_t (&name)[kUnits], Routine& routine) {
   routine = reinterpret_cast<Routine>(MmGetSystemRoutineAddress(&text));
 }
 
+// Eight characters up to the first NUL, zeros behind it.
+std::uint64_t up_to_nul(std::uint64_t characters) {
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+  // The lowest bit set is the highest of the first zero byte; what is set above it may be wrong.
+  const std::uint64_t zeros = (characters - kOnes) & ~characters & kOnes << 7;
+  return characters & (zeros - 1) & ~zeros;
+}
+
+// From NT's fifteen bytes, which end with a NUL where the name does not fill them.
+void copy_image_name(const UCHAR* name, char (&target)[16]) {
+  std::uint64_t halves[2];
+  static_assert(sizeof(halves) == sizeof(target));
+  __builtin_memcpy(&halves[0], name, 8);
+  __builtin_memcpy(&halves[1], name + 7, 8);
+  halves[0] = up_to_nul(halves[0]);
+  const bool ended = halves[0] >> 56 == 0;
+  halves[1] = ended ? 0 : up_to_nul(halves[1] >> 8);
+  __builtin_memcpy(target, halves, sizeof(halves));
+}
+
 }  // namespace
 
 void NtFacts::resolve() {
@@ -44,11 +64,7 @@ void NtFacts::describe(std::uint64_t process_id, wire::ProcessRecord& record) co
     known |= wire::known::NtProtection;
   }
   if (image_name_ != nullptr) {
-    const UCHAR* const name = image_name_(process);
-    static_assert(sizeof(record.nt_image_name) == 16);
-    for (std::size_t index = 0; index < 15 && name[index] != 0; ++index) {
-      record.nt_image_name[index] = static_cast<char>(name[index]);
-    }
+    copy_image_name(image_name_(process), record.nt_image_name);
     known |= wire::known::NtImageName;
   }
   ObDereferenceObject(process);

@@ -23,7 +23,7 @@ class NtFacts {
   HANDLE(NTAPI* parent_)(PEPROCESS process) = nullptr;
   ULONG(NTAPI* session_)(PEPROCESS process) = nullptr;
   UCHAR(NTAPI* protection_)(PEPROCESS process) = nullptr;   // PS_PROTECTION by value
-  PUCHAR(NTAPI* image_name_)(PEPROCESS process) = nullptr;  // 15 characters and a NUL inside the process object
+  PUCHAR(NTAPI* image_name_)(PEPROCESS process) = nullptr;  // 15 bytes inside the process object
 };
 
 }  // namespace wdscope::observer

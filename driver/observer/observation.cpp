@@ -69,7 +69,7 @@ void Observation::describe(const void* argument1, const void* argument2, RecordB
   }
 
   const ProcessKey key{argument.info.ProcessId, record.nt_created_100ns};
-  if (describe_loaded(argument1, argument, process_known ? &key : nullptr, builder)) return;
+  if (loaded_layout_.loaded() && describe_loaded(argument1, argument, process_known ? &key : nullptr, builder)) return;
   Context context;
   find_context(argument, process_known ? &key : nullptr, evidence_.guess(), context);
   record.anomalies |= evidence_.weigh(
@@ -80,7 +80,6 @@ void Observation::describe(const void* argument1, const void* argument2, RecordB
 // Apart, so that its copy of a context takes no stack from those who have loaded nothing.
 [[gnu::noinline]] bool Observation::describe_loaded(const void* argument1, const Argument& argument,
                                                     const ProcessKey* key, RecordBuilder& builder) {
-  if (!loaded_layout_.loaded()) return false;
   LoadedContext context;
   if (!loaded_layout_.find(argument, reinterpret_cast<std::uint64_t>(argument1), key, context)) return false;
   builder.add_loaded_context(context);

@@ -17,13 +17,8 @@ namespace known = wire::known;
 
 }  // namespace
 
-RecordBuilder::RecordBuilder(Staging& staging, Counters& counters)
-    : staging_(staging),
-      counters_(counters),
-      argument_image_{ForeignText::State::Absent, false, 0, {}},
-      context_image_{argument_image_},
-      command_line_{argument_image_},
-      doc_rule_{false, 0, argument_image_, argument_image_} {
+RecordBuilder::RecordBuilder(Staging& staging, Counters& counters) : staging_(staging), counters_(counters) {
+  static_assert(ForeignText{}.state == ForeignText::State::Absent);
   new (stack_) wire::ProcessRecord{};
 }
 

@@ -68,10 +68,10 @@ class RecordBuilder {
   std::uint32_t end_ = sizeof(wire::ProcessRecord);
   bool cut_ = false;  // a text was left out or shortened for want of a buffer
   defender::KernelAddress argument_image_address_ = 0;
-  ForeignText argument_image_;
-  ForeignText context_image_;
-  ForeignText command_line_;
-  DocRule doc_rule_;
+  ForeignText argument_image_{};
+  ForeignText context_image_{};
+  ForeignText command_line_{};
+  DocRule doc_rule_{};
   // Behind the fixed part everything is written before it is read: not zeroed.
   alignas(16) std::uint64_t stack_[kStackSize / sizeof(std::uint64_t)];
 };

@@ -2,7 +2,11 @@
 // What one notification of each generation becomes.
 #include <gmock/gmock.h>
 
+#include <cstring>
+
 #include "abi/defender/flags.h"
+#include "host/ob/object.h"
+#include "host/ps/process.h"
 #include "observer/frames.h"
 #include "observer/observer_story.h"
 
@@ -114,6 +118,24 @@ TEST_F(Notification, CarriesWhatNtItselfKnows) {
   EXPECT_EQ(process.notifier_process_id, 4u);
   EXPECT_NE(process.notifier_thread_id, 0u);
   EXPECT_GT(process.time_100ns, 0);
+}
+
+TEST_F(Notification, CarriesNtsImageNameUpToItsEndWhateverStandsBehind) {
+  host::Process* process = nullptr;
+  ASSERT_EQ(host::PsLookupProcessByProcessId(kPid, &process), host::kStatusSuccess);
+  auto frame = frame_a5(kPid, kParent, OperationType::Create, 0);
+  constexpr std::size_t kRoom = sizeof(process->image_file_name);
+  for (const unsigned char letter : {0x01, 0x61, 0x80, 0xFF}) {
+    for (std::size_t length = 0; length <= kRoom; ++length) {
+      std::memset(process->image_file_name, letter, kRoom);
+      if (length < kRoom) process->image_file_name[length] = 0;
+      char expected[16] = {};
+      std::memset(expected, letter, length);
+      const Record record = record_of(&frame.Info);
+      EXPECT_THAT(record.process().nt_image_name, testing::ElementsAreArray(expected)) << length << " of " << +letter;
+    }
+  }
+  host::ObfDereferenceObject(process);
 }
 
 TEST_F(Notification, TellsInWhoseContextItCame) {
