@@ -84,14 +84,6 @@ void* create_static_object(ObjectType& type, std::byte* storage) {
                                            : "not an object"));
 }
 
-NTAPI bool try_reference_object(void* body) noexcept {
-  ObjectHeader& header = object_header(body, "ObReferenceObjectSafe");
-  std::int64_t count = header.pointer_count.load(std::memory_order_relaxed);
-  while (count > 0)
-    if (header.pointer_count.compare_exchange_weak(count, count + 1, std::memory_order_acquire)) return true;
-  return false;
-}
-
 std::int64_t NTAPI ObfReferenceObject(void* body) noexcept {
   ObjectHeader& header = object_header(body, "ObReferenceObject");
   const std::int64_t before = header.pointer_count.fetch_add(1, std::memory_order_relaxed);
