@@ -65,7 +65,7 @@ void* create_object(ObjectType& type, std::size_t size, Ulong tag) {
 void* create_static_object(ObjectType& type, std::byte* storage) {
   auto* header = new (storage) ObjectHeader{};
   header->signature = kLiveObject;
-  header->pointer_count = 1;
+  header->pointer_count.store(1, std::memory_order_relaxed);  // nobody else knows it yet
   header->type = &type;
   header->self = storage + kObjectHeaderSize;
   return header->self;

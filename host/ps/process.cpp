@@ -198,7 +198,7 @@ void end_process(Process* process, NtStatus exit_status) {
     running_count.store(running_count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
   }
   std::atomic_ref(process->exit_status).store(exit_status, std::memory_order_release);
-  process->exited_100ns = unique_system_time_100ns();
+  process->exited_100ns.store(unique_system_time_100ns(), std::memory_order_release);
   signal_dispatcher_object(&process->header);
 }
 
