@@ -59,16 +59,20 @@ bool is_all_ones(Vector same) {
 }
 
 // Offset of the first byte that is not `fill`, or `size`.
-[[gnu::cold, gnu::noinline]] std::size_t first_other(const std::byte* start, std::size_t size, unsigned char fill) {
+NTAPI_ASIDE std::size_t first_other(const std::byte* start, std::size_t size, unsigned char fill) noexcept {
   return static_cast<std::size_t>(
       std::find_if(start, start + size, [fill](std::byte byte) { return byte != std::byte{fill}; }) - start);
+}
+
+NTAPI_ASIDE void fill_short_guard(std::byte* start, std::size_t size) noexcept {
+  std::fill_n(start, size, std::byte{kGuardFill});
 }
 
 // Two vectors reach, the second as far back as the end asks for. Only blocks of whole pages have less than one.
 static_assert(kGuardChecked <= 2 * kVector && kMinimumSlack >= kVector);
 [[gnu::always_inline]] inline void fill_guard(std::byte* start, std::size_t size) {
   if (size < kVector) [[unlikely]] {
-    std::fill_n(start, size, std::byte{kGuardFill});
+    fill_short_guard(start, size);
     return;
   }
   const Vector whole = all_of(kGuardFill);
@@ -85,24 +89,47 @@ static_assert(kGuardChecked <= 2 * kVector && kMinimumSlack >= kVector);
   return is_all_ones(_mm_and_si128(same, _mm_cmpeq_epi8(vector_at(start + size - kVector), whole)));
 }
 
-// Freed blocks are filled in whole vectors: what is behind the size, but before the next one, is guard or page.
-constexpr std::size_t in_vectors(std::size_t size) {
-  return (size + kVector - 1) & ~(kVector - 1);
+// Blocks are filled and compared in whole chunks, the first always: a slot has room for as many as its block begins.
+constexpr std::size_t kChunk = 4 * kVector;
+static_assert(kChunk == kPoolCacheLine && sizeof(PoolHeader) + kMinimumSlack == kChunk && kPoolPage % kChunk == 0);
+
+constexpr std::size_t in_chunks(std::size_t size) {
+  return size <= kChunk ? kChunk : (size + kChunk - 1) & ~(kChunk - 1);
+}
+
+// Longer ones are worth a call, which a routine of NT's convention would save its vector registers for.
+constexpr std::size_t kFilledHere = 1024;
+[[gnu::noinline]] NTAPI void fill_long(std::byte* start, std::size_t size, unsigned char fill) noexcept {
+  std::memset(start, fill, size);
+}
+
+[[gnu::always_inline]] inline void fill_chunks(std::byte* start, std::size_t size, unsigned char fill) {
+  if (size > kFilledHere) [[unlikely]] {
+    fill_long(start, in_chunks(size), fill);
+    return;
+  }
+  const Vector whole = all_of(fill);
+  const std::byte* const end = start + size;
+  do {
+#pragma GCC unroll 4
+    for (std::size_t at = 0; at < kChunk; at += kVector) _mm_store_si128(reinterpret_cast<Vector*>(start + at), whole);
+    start += kChunk;
+  } while (start < end);
+}
+
+[[gnu::always_inline]] inline Vector compare_chunk(const std::byte* start, Vector whole) {
+  const auto same = [&](std::size_t at) {
+    return _mm_cmpeq_epi8(_mm_load_si128(reinterpret_cast<const Vector*>(start + at * kVector)), whole);
+  };
+  return _mm_and_si128(_mm_and_si128(same(0), same(1)), _mm_and_si128(same(2), same(3)));
 }
 
 // Of the first kFreedChecked bytes.
+static_assert(kFreedChecked == 2 * kChunk);
 [[gnu::always_inline]] inline bool is_freed_fill(const std::byte* start, std::size_t size) {
   const Vector whole = all_of(kFreedFill);
-  Vector same = _mm_set1_epi8(-1);
-  const auto compare = [&](std::size_t at) {
-    same = _mm_and_si128(same, _mm_cmpeq_epi8(_mm_load_si128(reinterpret_cast<const Vector*>(start + at)), whole));
-  };
-  if (size >= kFreedChecked) [[likely]] {
-#pragma GCC unroll 8
-    for (std::size_t at = 0; at < kFreedChecked; at += kVector) compare(at);
-  } else {
-    for (std::size_t at = 0; at < size; at += kVector) compare(at);
-  }
+  Vector same = compare_chunk(start, whole);
+  if (size > kChunk) same = _mm_and_si128(same, compare_chunk(start + kChunk, whole));
   return is_all_ones(same);
 }
 
@@ -111,15 +138,16 @@ constexpr std::size_t in_vectors(std::size_t size) {
 // Long enough for what is late, and short enough that blocks are still in the cache when they come out.
 constexpr std::size_t kQuarantineCount = 64, kQuarantineBytes = 1 << 18;
 
-[[gnu::cold, gnu::noinline, noreturn]] void written_after_free(PoolHeader* header, std::size_t offset) {
+[[noreturn]] NTAPI_ASIDE void written_after_free(PoolHeader* header, std::size_t size) noexcept {
+  const std::size_t offset = first_other(bytes_of(header), in_chunks(size), kFreedFill);
   bug_check(kBadPoolCaller, {0x1006, reinterpret_cast<std::uintptr_t>(user_of(header)), offset, header->tag},
             fmt::format("pool memory was written after it was freed: offset {} of the {}", offset, full_text(header)));
 }
 
 [[gnu::always_inline]] inline void leave_quarantine(PoolHeader* header, std::size_t size) {
-  unpoison(bytes_of(header) - kPoisonedHeader, kPoisonedHeader + in_vectors(size));
+  unpoison(bytes_of(header) - kPoisonedHeader, kPoisonedHeader + in_chunks(size));
   if (!is_freed_fill(bytes_of(header), size)) [[unlikely]] {
-    written_after_free(header, first_other(bytes_of(header), in_vectors(size), kFreedFill));
+    written_after_free(header, size);
   }
   give_free_block(header);
 }
@@ -152,7 +180,7 @@ struct QuarantineEnd {
   }
 };
 
-[[gnu::noinline]] void rest_aside(PoolHeader* header, std::size_t size) {
+[[gnu::noinline]] NTAPI void rest_aside(PoolHeader* header, std::size_t size) noexcept {
   Quarantine& mine = quarantine;
   if (mine.state == QuarantineState::Untouched) {
     thread_local QuarantineEnd end;
@@ -208,7 +236,7 @@ unsigned char byte_of(PoolFill fill) {
   show_word(header->allocated_at, caller);
   header->freed_at = nullptr;
   header->canary_or_next = canary_for(header);
-  std::memset(user, fill, size);
+  fill_chunks(user, size, fill);
   fill_guard(user + size, guard_size(header));
   set_state(header, kAllocated);
   poison(user - kPoisonedHeader, kPoisonedHeader);
@@ -216,7 +244,7 @@ unsigned char byte_of(PoolFill fill) {
   return user;
 }
 
-[[gnu::cold, gnu::noinline, noreturn]] void bad_free(void* block, PoolHeader* header, void* caller) {
+[[noreturn]] NTAPI_ASIDE void bad_free(void* block, PoolHeader* header, void* caller) noexcept {
   const auto address = reinterpret_cast<std::uintptr_t>(block);
   const std::string by = ", freed by " + describe_address(caller);
   if (!header) {
@@ -234,10 +262,19 @@ unsigned char byte_of(PoolFill fill) {
   bug_check(kBadPoolCaller, {0x07, 0, header->tag, address}, "double free of the " + full_text(header) + by);
 }
 
-[[gnu::cold, gnu::noinline, noreturn]] void damaged(PoolHeader* header, const char* where, void* caller) {
+[[noreturn]] NTAPI_ASIDE void bad_free_tag(PoolHeader* header, Ulong tag, void* caller) noexcept {
+  bug_check(kBadPoolCaller, {0x0A, reinterpret_cast<std::uintptr_t>(user_of(header)), header->tag, tag},
+            "freed with tag " + tag_text(tag) + " by " + describe_address(caller) + ": the " + full_text(header));
+}
+
+[[noreturn]] NTAPI_ASIDE void damaged(PoolHeader* header, const char* where, void* caller) noexcept {
   bug_check(kDriverVerifierDetectedViolation, {0x59, reinterpret_cast<std::uintptr_t>(user_of(header)), 0, 0},
             fmt::format("memory {} the {} was overwritten; seen when {} freed it", where, full_text(header),
                         describe_address(caller)));
+}
+
+[[gnu::noinline]] NTAPI PoolHeader* find_block_aside(const void* address) noexcept {
+  return find_block(address);
 }
 
 // The poisoned canary itself is looked at.
@@ -246,9 +283,9 @@ __attribute__((no_sanitize("address"))) bool has_canary(const PoolHeader* header
 }
 
 // A canary tells its own address, so where there is one a block begins; what has none is looked for by geometry.
-PoolHeader* block_of(void* block) {
+inline PoolHeader* block_of(void* block) {
   PoolHeader* const header = small_header_before(block);
-  return header && has_canary(header) ? header : find_block(block);
+  return header && has_canary(header) ? header : find_block_aside(block);
 }
 
 // Claims the block for the caller: two threads that free it at once must not both succeed.
@@ -261,13 +298,12 @@ PoolHeader* block_of(void* block) {
     bad_free(block, header, caller);
   }
   if (tag != 0 && tag != header->tag) [[unlikely]] {
-    bug_check(kBadPoolCaller, {0x0A, reinterpret_cast<std::uintptr_t>(block), header->tag, tag},
-              "freed with tag " + tag_text(tag) + " by " + describe_address(caller) + ": the " + full_text(header));
+    bad_free_tag(header, tag, caller);
   }
   return header;
 }
 
-[[gnu::cold, gnu::noinline]] void locks_go(PoolHeader* header, void* caller) {
+NTAPI_ASIDE void locks_go(PoolHeader* header, void* caller) noexcept {
   lock_order_forget(user_of(header), header->size);
   if (const std::string left = resource_within(user_of(header), header->size); !left.empty()) {
     bug_check(kDriverVerifierDetectedViolation, {0xD2, reinterpret_cast<std::uintptr_t>(user_of(header)), 0, 0},
@@ -276,25 +312,25 @@ PoolHeader* block_of(void* block) {
   }
 }
 
-void retire(PoolHeader* header, void* caller) {
+NTAPI void retire(PoolHeader* header, void* caller) noexcept {
   std::byte* const user = bytes_of(header);
   const std::size_t guard = guard_size(header);
-  unpoison(user - kPoisonedHeader, kPoisonedHeader + header->size + guard);
+  const std::size_t size = header->size;
+  unpoison(user - kPoisonedHeader, kPoisonedHeader + pool_class_capacity(header->size_class));
   if (header->canary_or_next != canary_for(header)) [[unlikely]] {
     damaged(header, "before", caller);
   }
-  if (!is_guard(user + header->size, guard)) [[unlikely]] {
+  if (!is_guard(user + size, guard)) [[unlikely]] {
     damaged(header, "behind", caller);
   }
   if (seen_word(header->has_lock)) locks_go(header, caller);
   header->freed_at = caller;
-  std::memset(user, kFreedFill, in_vectors(header->size));
-  poison(user - kPoisonedHeader, kPoisonedHeader + header->size + guard);
-  rest(header, header->size);
+  fill_chunks(user, size, kFreedFill);
+  poison(user - kPoisonedHeader, kPoisonedHeader + pool_class_capacity(header->size_class));
+  rest(header, size);
 }
 
-[[gnu::cold, gnu::noinline, noreturn]] void bad_irql(std::uint64_t rule, PoolKind kind, const char* what,
-                                                     void* caller) {
+[[noreturn]] NTAPI_ASIDE void bad_irql(std::uint64_t rule, PoolKind kind, const char* what, void* caller) noexcept {
   bug_check(kDriverVerifierDetectedViolation, {rule, current_thread().irql, static_cast<std::uint64_t>(kind), 0},
             fmt::format("{} {} pool at IRQL {} by {}; {} is the highest", what,
                         kind == PoolKind::Paged ? "paged" : "nonpaged", current_thread().irql, describe_address(caller),
@@ -313,7 +349,7 @@ bool has_letter_or_digit(Ulong tag) {
   return false;
 }
 
-[[gnu::cold, gnu::noinline, noreturn]] void bad_tag(Ulong tag, std::size_t size, void* caller) {
+[[noreturn]] NTAPI_ASIDE void bad_tag(Ulong tag, std::size_t size, void* caller) noexcept {
   const std::uint64_t rule = tag == 0 ? 0x9B : 0x9D;
   bug_check(kBadPoolCaller, {rule, tag, size, reinterpret_cast<std::uintptr_t>(caller)},
             "pool tag " + tag_text(tag) + (tag == 0 ? " is zero" : " has no letter or digit") + ", allocated by " +
@@ -322,7 +358,7 @@ bool has_letter_or_digit(Ulong tag) {
 
 }  // namespace
 
-void* pool_allocate(PoolKind kind, std::size_t size, Ulong tag, void* caller, PoolFill fill) {
+NTAPI void* pool_allocate(PoolKind kind, std::size_t size, Ulong tag, void* caller, PoolFill fill) noexcept {
   if (current_thread().irql > highest_irql(kind)) [[unlikely]] {
     bad_irql(kind == PoolKind::Paged ? 0x01 : 0x02, kind, "allocating from", caller);
   }
@@ -335,7 +371,7 @@ void* pool_allocate(PoolKind kind, std::size_t size, Ulong tag, void* caller, Po
   return allocate_block(kind, size, tag, image_containing(caller), caller, byte_of(fill));
 }
 
-void pool_free(void* block, Ulong tag, void* caller) {
+NTAPI void pool_free(void* block, Ulong tag, void* caller) noexcept {
   PoolHeader* const header = check_free(block, tag, caller);
   const auto kind = static_cast<PoolKind>(header->kind);
   if (current_thread().irql > highest_irql(kind)) [[unlikely]] {
@@ -344,11 +380,11 @@ void pool_free(void* block, Ulong tag, void* caller) {
   retire(header, caller);
 }
 
-void* pool_allocate_for_host(std::size_t size, Ulong tag, PoolFill fill) {
+NTAPI void* pool_allocate_for_host(std::size_t size, Ulong tag, PoolFill fill) noexcept {
   return allocate_block(PoolKind::Nonpaged, size, tag, nullptr, __builtin_return_address(0), byte_of(fill));
 }
 
-void pool_free_for_host(void* block) {
+NTAPI void pool_free_for_host(void* block) noexcept {
   void* const caller = __builtin_return_address(0);
   retire(check_free(block, 0, caller), caller);
 }

@@ -20,14 +20,15 @@ class LoadedImage;
 // Null when memory is out, the size is beyond 64 MiB or the fault plan says so. 16-byte aligned; a page or more:
 // page-aligned. Uninitialised memory is filled with 0xA5 so that use of it shows. `owner` is the driver image that
 // holds `caller`, or the host.
-void* pool_allocate(PoolKind kind, std::size_t size, Ulong tag, void* caller, PoolFill fill = PoolFill::Garbage);
+NTAPI void* pool_allocate(PoolKind kind, std::size_t size, Ulong tag, void* caller,
+                          PoolFill fill = PoolFill::Garbage) noexcept;
 
 // Bug-checks 0xC2 on a foreign address, double free, tag mismatch (tag 0: not compared) or damaged guard.
-void pool_free(void* block, Ulong tag, void* caller);
+NTAPI void pool_free(void* block, Ulong tag, void* caller) noexcept;
 
 // Memory that the executive itself hands to drivers (objects, IRPs, registrations): same heap, owner "host".
-void* pool_allocate_for_host(std::size_t size, Ulong tag, PoolFill fill = PoolFill::Garbage);
-void pool_free_for_host(void* block);
+NTAPI void* pool_allocate_for_host(std::size_t size, Ulong tag, PoolFill fill = PoolFill::Garbage) noexcept;
+NTAPI void pool_free_for_host(void* block) noexcept;
 
 // What code of `owner` has allocated and not freed; null: the executive itself.
 PoolUse pool_use_of(const LoadedImage* owner);

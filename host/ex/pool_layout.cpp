@@ -32,7 +32,6 @@ constexpr std::size_t kSpanSize = 64 << 10;
 constexpr std::size_t kSpanCount = 1024 * 1024;
 constexpr std::size_t kHugePage = 2 << 20;  // the arena's alignment, and what becomes accessible at once
 constexpr std::size_t kLargeRunSize = 1 << 20;
-constexpr std::uint32_t kBatch = 32;
 
 // Of plain words, which are zero before the program begins: a million atomics would each be set to zero at every start.
 struct Span {
@@ -127,14 +126,6 @@ ClassState& class_state(std::uint8_t size_class) {
   return states[size_class];
 }
 
-__attribute__((no_sanitize("address"))) PoolHeader* next_of(PoolHeader* header) {
-  return reinterpret_cast<PoolHeader*>(*const_cast<volatile std::uint64_t*>(&header->canary_or_next));
-}
-
-__attribute__((no_sanitize("address"))) void set_next(PoolHeader* header, PoolHeader* next) {
-  *const_cast<volatile std::uint64_t*>(&header->canary_or_next) = reinterpret_cast<std::uint64_t>(next);
-}
-
 PoolHeader* header_at(std::uint32_t first_span, std::uint8_t size_class, std::uint32_t slot) {
   std::byte* const start = arena() + first_span * kSpanSize + slot_offset(size_class, slot);
   return reinterpret_cast<PoolHeader*>(is_small_class(size_class) ? start : start + kPoolPage - sizeof(PoolHeader));
@@ -200,46 +191,40 @@ PoolHeader* carve(ClassState& state, std::uint8_t size_class) {
 }
 
 constexpr std::uint32_t batch_of(std::uint8_t size_class) {
-  return size_class < kSmallClassCount ? kBatch : 2;
+  return size_class < kSmallClassCount ? 32 : 2;
 }
 
-// Nothing to construct or destroy, so that no access asks whether that was done: ListsEnd does it at the thread's end.
-enum class ListsState : std::uint8_t { Untouched, InUse, Gone };
-struct ThreadLists {
-  PoolHeader* free[kPoolClassCount];
-  std::uint32_t count[kPoolClassCount];
-  ListsState state;
-};
-thread_local constinit ThreadLists lists{};
-
-[[gnu::noinline]] void give_back(std::uint8_t size_class, std::uint32_t keep) {
-  ThreadLists& mine = lists;
-  if (mine.count[size_class] <= keep) return;
+void give_back(std::uint8_t size_class, std::uint32_t count) {
+  ThreadLists& mine = pool_lists;
   ClassState& state = class_state(size_class);
   std::lock_guard hold(state.mutex);
-  while (mine.count[size_class] > keep) {
+  for (; count != 0 && mine.free[size_class]; --count) {
     PoolHeader* const header = mine.free[size_class];
-    mine.free[size_class] = next_of(header);
-    --mine.count[size_class];
-    set_next(header, state.free);
+    mine.free[size_class] = next_free_of(header);
+    ++mine.room[size_class];
+    set_next_free(header, state.free);
     state.free = header;
   }
 }
 
 struct ListsEnd {
   ~ListsEnd() {
-    lists.state = ListsState::Gone;
-    for (std::uint8_t c = 0; c < kPoolClassCount; ++c) give_back(c, 0);
+    pool_lists.state = ListsState::Gone;
+    for (std::uint8_t c = 0; c < kPoolClassCount; ++c) {
+      give_back(c, 2 * batch_of(c));
+      pool_lists.room[c] = 0;
+    }
   }
 };
 
 // False at the thread's end: it has no lists any more.
 bool may_use_lists() {
-  if (lists.state == ListsState::Untouched) {
+  if (pool_lists.state == ListsState::Untouched) {
     thread_local ListsEnd end;
-    lists.state = ListsState::InUse;
+    pool_lists.state = ListsState::InUse;
+    for (std::uint8_t c = 0; c < kPoolClassCount; ++c) pool_lists.room[c] = 2 * batch_of(c);
   }
-  return lists.state == ListsState::InUse;
+  return pool_lists.state == ListsState::InUse;
 }
 
 PoolHeader* take_from_class(std::uint8_t size_class) {
@@ -247,78 +232,50 @@ PoolHeader* take_from_class(std::uint8_t size_class) {
   std::lock_guard hold(state.mutex);
   PoolHeader* const header = state.free;
   if (!header) return carve(state, size_class);
-  state.free = next_of(header);
+  state.free = next_free_of(header);
   return header;
 }
 
 // Leaves the list empty when memory is out.
 void fetch(std::uint8_t size_class) {
-  ThreadLists& mine = lists;
+  ThreadLists& mine = pool_lists;
   ClassState& state = class_state(size_class);
   std::lock_guard hold(state.mutex);
   for (std::uint32_t i = 0; i < batch_of(size_class); ++i) {
     PoolHeader* header = state.free;
     if (header) {
-      state.free = next_of(header);
+      state.free = next_free_of(header);
     } else {
       header = carve(state, size_class);
       if (!header) break;
     }
-    set_next(header, mine.free[size_class]);
+    set_next_free(header, mine.free[size_class]);
     mine.free[size_class] = header;
-    ++mine.count[size_class];
+    --mine.room[size_class];
   }
-}
-
-PoolHeader* take_from_list(std::uint8_t size_class) {
-  ThreadLists& mine = lists;
-  PoolHeader* const header = mine.free[size_class];
-  if (!header) return nullptr;
-  mine.free[size_class] = next_of(header);
-  --mine.count[size_class];
-  return header;
-}
-
-[[gnu::noinline]] PoolHeader* take_aside(std::uint8_t size_class) {
-  if (!may_use_lists()) return take_from_class(size_class);
-  fetch(size_class);
-  return take_from_list(size_class);
-}
-
-void give_to_list(PoolHeader* header, std::uint8_t size_class) {
-  ThreadLists& mine = lists;
-  set_next(header, mine.free[size_class]);
-  mine.free[size_class] = header;
-  if (++mine.count[size_class] > 2 * batch_of(size_class)) [[unlikely]] {
-    give_back(size_class, batch_of(size_class));
-  }
-}
-
-[[gnu::noinline]] void give_aside(PoolHeader* header, std::uint8_t size_class) {
-  if (may_use_lists()) {
-    give_to_list(header, size_class);
-    return;
-  }
-  ClassState& state = class_state(size_class);
-  std::lock_guard hold(state.mutex);
-  set_next(header, state.free);
-  state.free = header;
 }
 
 }  // namespace
 
-PoolHeader* take_free_block(std::uint8_t size_class) {
-  PoolHeader* const header = take_from_list(size_class);
-  return header ? header : take_aside(size_class);
+constinit thread_local ThreadLists pool_lists{};
+
+NTAPI PoolHeader* take_block_aside(std::uint8_t size_class) noexcept {
+  if (!may_use_lists()) return take_from_class(size_class);
+  fetch(size_class);
+  return pool_lists.free[size_class] ? take_free_block(size_class) : nullptr;
 }
 
-void give_free_block(PoolHeader* header) {
+NTAPI void give_block_aside(PoolHeader* header) noexcept {
   const std::uint8_t size_class = header->size_class;
-  if (lists.state == ListsState::InUse) [[likely]] {
-    give_to_list(header, size_class);
-  } else {
-    give_aside(header, size_class);
+  if (may_use_lists()) {
+    give_back(size_class, batch_of(size_class));
+    give_free_block(header);
+    return;
   }
+  ClassState& state = class_state(size_class);
+  std::lock_guard hold(state.mutex);
+  set_next_free(header, state.free);
+  state.free = header;
 }
 
 bool in_arena(const void* address) {

@@ -12,6 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "host/nt/base.h"
+
 namespace wdscope::host {
 
 class LoadedImage;
@@ -83,9 +85,50 @@ inline std::size_t pool_class_capacity(std::uint8_t size_class) {
                                     : large_class_pages(size_class) * kPoolPage;
 }
 
+// The calling thread's free blocks. Nothing to construct or destroy, so that no access asks whether that was done: what
+// lies beside the way does it, at the thread's first block and at its end.
+enum class ListsState : std::uint8_t { Untouched, InUse, Gone };
+struct ThreadLists {
+  PoolHeader* free[kPoolClassCount];
+  std::uint32_t room[kPoolClassCount];  // how many more may be given; 0 until the lists are in use, and after
+  ListsState state;
+};
+extern constinit thread_local ThreadLists pool_lists;
+
+// A free block's link stands in the poisoned part of its header.
+__attribute__((no_sanitize("address"))) inline PoolHeader* next_free_of(PoolHeader* header) {
+  return reinterpret_cast<PoolHeader*>(*const_cast<volatile std::uint64_t*>(&header->canary_or_next));
+}
+__attribute__((no_sanitize("address"))) inline void set_next_free(PoolHeader* header, PoolHeader* next) {
+  *const_cast<volatile std::uint64_t*>(&header->canary_or_next) = reinterpret_cast<std::uint64_t>(next);
+}
+
+// What the two routines below come to when the thread's list is empty, or full, or not there.
+[[gnu::noinline]] NTAPI PoolHeader* take_block_aside(std::uint8_t size_class) noexcept;
+[[gnu::noinline]] NTAPI void give_block_aside(PoolHeader* header) noexcept;
+
 // A block that nobody has; null: the arena is full. Its header's state is whatever the last owner left.
-PoolHeader* take_free_block(std::uint8_t size_class);
-void give_free_block(PoolHeader* header);
+inline PoolHeader* take_free_block(std::uint8_t size_class) {
+  ThreadLists& mine = pool_lists;
+  PoolHeader* const header = mine.free[size_class];
+  if (!header) [[unlikely]] {
+    return take_block_aside(size_class);
+  }
+  mine.free[size_class] = next_free_of(header);
+  ++mine.room[size_class];
+  return header;
+}
+inline void give_free_block(PoolHeader* header) {
+  ThreadLists& mine = pool_lists;
+  const std::uint8_t size_class = header->size_class;
+  if (mine.room[size_class] == 0) [[unlikely]] {
+    give_block_aside(header);
+    return;
+  }
+  set_next_free(header, mine.free[size_class]);
+  mine.free[size_class] = header;
+  --mine.room[size_class];
+}
 
 // Where the arena lies, once it is there; the runs of small blocks are its first `small_size` bytes, all readable.
 struct PoolArena {

@@ -17,19 +17,28 @@ constexpr std::uint64_t kFlagQuota = 0x1, kFlagUninitialized = 0x2, kFlagSession
 constexpr std::uint64_t kKnownFlags = kFlagQuota | kFlagUninitialized | kFlagSession | kFlagCacheAligned |
                                       kFlagReserved | kFlagRaise | kFlagNonpaged | kFlagNonpagedExecute | kFlagPaged;
 
-[[noreturn, gnu::cold, gnu::noinline]] void raised(NtStatus status, SizeT size, void* caller) {
+[[noreturn]] NTAPI_ASIDE void raised(NtStatus status, SizeT size, void* caller) noexcept {
   bug_check(kKmodeExceptionNotHandled, {static_cast<Ulong>(status), reinterpret_cast<std::uintptr_t>(caller), size, 0},
             "an allocation of " + std::to_string(size) + " bytes by " + describe_address(caller) +
                 " failed and was asked to raise an exception, which nobody handles");
 }
 
-void* allocate_by_type(Ulong pool_type, SizeT size, Ulong tag, void* caller, bool raises) {
+[[noreturn]] NTAPI_ASIDE void zero_bytes(Ulong pool_type, Ulong tag, void* caller) noexcept {
+  bug_check(kBadPoolCaller, {0, 0, pool_type, tag}, "an allocation of zero bytes by " + describe_address(caller));
+}
+
+[[noreturn]] NTAPI_ASIDE void system_tag(Ulong pool_type, SizeT size, void* caller) noexcept {
+  bug_check(kBadPoolCaller, {0x9C, pool_type, size, reinterpret_cast<std::uintptr_t>(caller)},
+            "pool tag 'BIG' is the system's, used by " + describe_address(caller));
+}
+
+[[gnu::always_inline]] inline void* allocate_by_type(Ulong pool_type, SizeT size, Ulong tag, void* caller,
+                                                     bool raises) {
   if (size == 0) [[unlikely]] {
-    bug_check(kBadPoolCaller, {0, 0, pool_type, tag}, "an allocation of zero bytes by " + describe_address(caller));
+    zero_bytes(pool_type, tag, caller);
   }
   if (tag == kBigTag) [[unlikely]] {
-    bug_check(kBadPoolCaller, {0x9C, pool_type, size, reinterpret_cast<std::uintptr_t>(caller)},
-              "pool tag 'BIG' is the system's, used by " + describe_address(caller));
+    system_tag(pool_type, size, caller);
   }
   void* const block = pool_allocate(pool_type & kTypePaged ? PoolKind::Paged : PoolKind::Nonpaged, size, tag, caller);
   if (!block && raises) [[unlikely]] {
@@ -38,7 +47,7 @@ void* allocate_by_type(Ulong pool_type, SizeT size, Ulong tag, void* caller, boo
   return block;
 }
 
-void* allocate_by_flags(std::uint64_t flags, SizeT size, Ulong tag, void* caller) {
+NTAPI void* allocate_by_flags(std::uint64_t flags, SizeT size, Ulong tag, void* caller) noexcept {
   const std::uint64_t kinds = flags & (kFlagNonpaged | kFlagNonpagedExecute | kFlagPaged);
   const bool one_kind = kinds != 0 && (kinds & (kinds - 1)) == 0;
   const bool valid = tag != 0 && size != 0 && one_kind && !(flags & 0xFFFF'FFFF & ~kKnownFlags);

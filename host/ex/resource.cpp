@@ -23,6 +23,8 @@ constexpr std::uint16_t kOwnedExclusive = 0x80;
 constexpr Ulong kTableTag = 0x5265'7345;  // "EseR"
 constexpr Ulong kFirstTableSize = 4;
 
+enum class Mode : std::uint8_t { Shared, StarveExclusive, WaitForExclusive, Exclusive };
+
 using StateLock = WordLock<std::uint64_t>;
 
 struct Waiter {
@@ -77,8 +79,9 @@ inline void add_owner(Resource* resource, std::uint64_t owner, Ulong count) {
   ++resource->active_entries;
 }
 
-void make_exclusive(Resource* resource, std::uint64_t owner) {
-  resource->flag |= kOwnedExclusive;
+// Of a resource that nobody holds: all its entries are free.
+void own_alone(Resource* resource, std::uint64_t owner, Mode mode) {
+  if (mode == Mode::Exclusive) resource->flag |= kOwnedExclusive;
   resource->owner_entry.owner_thread = owner;
   resource->owner_entry.owner_count = 1;
   resource->active_entries = 1;
@@ -119,20 +122,15 @@ void grant_one_exclusive(Resource* resource) {
   auto* const waiter = static_cast<Waiter*>(resource->exclusive_waiters);
   resource->exclusive_waiters = waiter->next;
   --resource->number_of_exclusive_waiters;
-  make_exclusive(resource, waiter->owner);
+  own_alone(resource, waiter->owner, Mode::Exclusive);
   grant(waiter);
 }
 
-enum class Mode : std::uint8_t { Shared, StarveExclusive, WaitForExclusive, Exclusive };
 enum class Answer : std::uint8_t { Granted, Again, Wait };  // Again: granted to a thread that holds it already
 
-[[gnu::always_inline]] inline Answer ask(Resource* resource, std::uint64_t me, Mode mode) {
+NTAPI Answer ask(Resource* resource, std::uint64_t me, Mode mode) noexcept {
   if (resource->active_entries == 0) {
-    if (mode == Mode::Exclusive) {
-      make_exclusive(resource, me);
-    } else {
-      add_owner(resource, me, 1);
-    }
+    own_alone(resource, me, mode);
     return Answer::Granted;
   }
   OwnerEntry* const mine = find_owner(resource, me);
@@ -152,9 +150,13 @@ enum class Answer : std::uint8_t { Granted, Again, Wait };  // Again: granted to
   return Answer::Granted;
 }
 
+// Its own list entry points at itself while the resource is known.
+bool is_initialised(const Resource* resource) {
+  return resource->system_resources_list.flink == &resource->system_resources_list;
+}
+
 NTAPI void require_initialised(Resource* resource, const char* routine) noexcept {
-  // Its own list entry points at itself while the resource is known.
-  if (resource->system_resources_list.flink != &resource->system_resources_list) [[unlikely]] {
+  if (!is_initialised(resource)) [[unlikely]] {
     violation(0x100C, resource, " on a resource that is not initialised, or was deleted", routine);
   }
 }
@@ -183,7 +185,8 @@ NTAPI_ASIDE void wait_for(Resource* resource, std::uint64_t me, Mode mode, const
   while (waiter.granted.load(std::memory_order_acquire) == 0) futex_wait(&waiter.granted, 0, -1);
 }
 
-NTAPI bool acquire(Resource* resource, Boolean wait, Mode mode, const char* routine) noexcept {
+[[gnu::noinline]] NTAPI bool acquire_with_care(Resource* resource, Boolean wait, Mode mode,
+                                               const char* routine) noexcept {
   const Thread& thread = current_thread();
   require_irql_at_most(thread, kApcLevel, routine);
   require_apcs_disabled(thread, routine);
@@ -201,6 +204,29 @@ NTAPI bool acquire(Resource* resource, Boolean wait, Mode mode, const char* rout
   }
   lock_acquired(resource, LockKind::Resource);
   return true;
+}
+
+// The first lock of a thread, free: that way calls nothing, and so saves nothing.
+bool acquire_alone(Resource* resource, Mode mode) {
+  const Thread* const thread = this_thread;
+  if (!thread || thread->irql > kApcLevel || !apcs_are_disabled(*thread) || !is_initialised(resource) ||
+      !next_lock_is_first() || !try_take_word(resource->spin_lock)) {
+    return false;
+  }
+  const bool is_free = resource->active_entries == 0;
+  if (is_free) {
+    own_alone(resource, owner_id(*thread), mode);
+    lock_first_acquired(resource, LockKind::Resource);
+  }
+  give_word(resource->spin_lock);
+  return is_free;
+}
+
+NTAPI bool acquire(Resource* resource, Boolean wait, Mode mode, const char* routine) noexcept {
+  if (acquire_alone(resource, mode)) [[likely]] {
+    return true;
+  }
+  return acquire_with_care(resource, wait, mode, routine);
 }
 
 [[noreturn]] NTAPI_ASIDE void not_held(Resource* resource, std::uint64_t owner, const char* routine) noexcept {

@@ -62,7 +62,7 @@ NtStatus NTAPI FltGetFileNameInformationUnsafe(FileObject* file, void*, Ulong op
   if (!block) return kStatusInsufficientResources;
   auto* text = reinterpret_cast<char16_t*>(block + 1);
   std::memcpy(text, name.data(), name.size() * 2);
-  block->references = 1;
+  block->references.store(1, std::memory_order_relaxed);
   block->information.size = sizeof(FltFileNameInformation);
   block->information.format = format;
   const auto length = static_cast<std::uint16_t>(name.size() * 2);

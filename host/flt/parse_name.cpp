@@ -17,62 +17,89 @@ struct Parts {
   std::u16string_view final_component, extension, stream;
 };
 
-using Units = __m128i;
-constexpr std::size_t kUnits = sizeof(Units) / sizeof(char16_t);
+constexpr auto kNone = std::u16string_view::npos;
 
-// Two bits for each of the units that is `unit`.
-unsigned which_are(Units units, char16_t unit) {
-  return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi16(units, _mm_set1_epi16(static_cast<short>(unit)))));
+// What a name's parts are is decided by its last backslash, the first colon and the last dot behind that.
+struct Marks {
+  std::size_t start = 0;  // of the final component
+  std::size_t colon = kNone, dot = kNone;
+};
+
+NTAPI Marks marks_of_short(std::u16string_view name) noexcept {
+  Marks marks;
+  for (std::size_t at = name.size(); at-- > 0;) {
+    const char16_t unit = name[at];
+    if (unit == u'\\') {
+      marks.start = at + 1;
+      break;
+    }
+    if (unit == u':') {
+      marks.colon = at;
+      marks.dot = kNone;
+    }
+    if (unit == u'.' && marks.dot == kNone) marks.dot = at;
+  }
+  return marks;
+}
+
+constexpr std::size_t kUnits = 16;
+struct Units {
+  __m128i low, high;
+};
+
+Units units_at(const char16_t* at) {
+  const auto* const halves = reinterpret_cast<const __m128i*>(at);
+  return {_mm_loadu_si128(halves), _mm_loadu_si128(halves + 1)};
+}
+
+// A bit for each of the units that is `unit`.
+unsigned which_are(const Units& units, char16_t unit) {
+  const __m128i all = _mm_set1_epi16(static_cast<short>(unit));
+  return static_cast<unsigned>(
+      _mm_movemask_epi8(_mm_packs_epi16(_mm_cmpeq_epi16(units.low, all), _mm_cmpeq_epi16(units.high, all))));
 }
 
 // How many units lie before the end of the last one that `which` has.
 std::size_t behind_last(unsigned which) {
-  return static_cast<std::size_t>(std::bit_width(which)) / 2;
+  return static_cast<std::size_t>(std::bit_width(which));
 }
 
-// The first eight units of the name, or all there are and zeros. Not by memcpy: the caller is of NT's convention, which
-// would save what memcpy may change.
-Units first_units(std::u16string_view name) {
-  if (name.size() >= kUnits) return _mm_loadu_si128(reinterpret_cast<const Units*>(name.data()));
-  Units units = _mm_setzero_si128();
-  for (std::size_t i = name.size(); i-- > 0;) units = _mm_insert_epi16(_mm_slli_si128(units, 2), name[i], 0);
-  return units;
-}
-
-// One look from the end, eight units at once: what a name's parts are is decided by its last backslash, the first colon
-// and the last dot behind that.
+// One look from the end, sixteen units at once.
 NTAPI Parts parse(std::u16string_view name) noexcept {
-  constexpr auto kNone = std::u16string_view::npos;
-  Parts parts;
-  std::size_t colon = kNone, dot = kNone;
-  std::size_t start = 0;
-  for (std::size_t end = name.size(), from = 0; end != 0; end = from) {
-    from = end < kUnits ? 0 : end - kUnits;
-    const Units units =
-        end < kUnits ? first_units(name) : _mm_loadu_si128(reinterpret_cast<const Units*>(name.data() + from));
-    const unsigned unseen = (1U << 2 * (end - from)) - 1;
-    const unsigned backslashes = which_are(units, u'\\') & unseen;
-    const unsigned behind = unseen & ~0U << 2 * behind_last(backslashes);
-    unsigned dots = which_are(units, u'.') & behind;
-    if (const unsigned colons = which_are(units, u':') & behind; colons != 0) {
-      const int first = std::countr_zero(colons);
-      colon = from + static_cast<unsigned>(first) / 2;
-      dot = kNone;
-      dots &= (1U << first) - 1;
-    }
-    if (dots != 0 && dot == kNone) dot = from + behind_last(dots) - 1;
-    if (backslashes != 0) {
-      start = from + behind_last(backslashes);
-      break;
+  Marks marks;
+  if (name.size() < kUnits) {
+    marks = marks_of_short(name);
+  } else {
+    for (std::size_t end = name.size(), from = 0; end != 0; end = from) {
+      from = end < kUnits ? 0 : end - kUnits;
+      const Units units = units_at(name.data() + from);
+      const unsigned unseen = (1U << (end - from)) - 1;
+      const unsigned backslashes = which_are(units, u'\\') & unseen;
+      const unsigned behind = unseen & ~0U << behind_last(backslashes);
+      unsigned dots = which_are(units, u'.') & behind;
+      if (const unsigned colons = which_are(units, u':') & behind; colons != 0) {
+        const int first = std::countr_zero(colons);
+        marks.colon = from + static_cast<unsigned>(first);
+        marks.dot = kNone;
+        dots &= (1U << first) - 1;
+      }
+      if (dots != 0 && marks.dot == kNone) marks.dot = from + behind_last(dots) - 1;
+      if (backslashes != 0) {
+        marks.start = from + behind_last(backslashes);
+        break;
+      }
     }
   }
+  Parts parts;
   // Not by substr, which may throw as far as the compiler knows.
   const auto between = [name](std::size_t from, std::size_t to) {
     return std::u16string_view(name.data() + from, to - from);
   };
-  parts.final_component = between(start, name.size());
-  if (colon != kNone) parts.stream = between(colon, name.size());
-  if (dot != kNone) parts.extension = between(dot + 1, colon == kNone ? name.size() : colon);
+  parts.final_component = between(marks.start, name.size());
+  if (marks.colon != kNone) parts.stream = between(marks.colon, name.size());
+  if (marks.dot != kNone) {
+    parts.extension = between(marks.dot + 1, marks.colon == kNone ? name.size() : marks.colon);
+  }
   return parts;
 }
 

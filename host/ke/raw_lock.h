@@ -55,8 +55,12 @@ NTAPI_ASIDE void wait_for_word(Word& word) noexcept {
   }
 }
 template <class Word>
+bool try_take_word(Word& word) {
+  return std::atomic_ref(word).exchange(1, std::memory_order_acquire) == 0;
+}
+template <class Word>
 void take_word(Word& word) {
-  if (std::atomic_ref(word).exchange(1, std::memory_order_acquire) != 0) [[unlikely]] {
+  if (!try_take_word(word)) [[unlikely]] {
     wait_for_word(word);
   }
 }

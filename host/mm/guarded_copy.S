@@ -2,7 +2,18 @@
 // size_t wdscope_guarded_copy(void* target /*rcx*/, const void* source /*rdx*/, size_t size /*r8*/), NT's convention:
 // MmCopyMemory calls it without saving what it does not touch.
 // Invariant at every instruction that may fault: r9 = bytes still to copy, rdx and rcx where they go on. The fault
-// handler moves rip: from the wide loops to the byte loop (which finds the exact byte), from there to the end.
+// handler moves rip: from the wide copies to the byte loop (which finds the exact byte), from there to the end.
+
+// All that is left, \size bytes to twice as many, as its first and its last \size: both read before either is written.
+    .macro COPY_ENDS size, move, first, last
+    \move (%rdx), \first
+    \move -\size(%rdx,%r9), \last
+    \move \first, (%rcx)
+    \move \last, -\size(%rcx,%r9)
+    movq %r8, %rax
+    ret
+    .endm
+
     .text
     .globl wdscope_guarded_copy
     .globl wdscope_guarded_copy_wide
@@ -14,8 +25,12 @@ wdscope_guarded_copy:
     .cfi_startproc
     movq %r8, %r9
 wdscope_guarded_copy_wide:
+    cmpq $16, %r9
+    jb 5f
+    cmpq $32, %r9
+    jbe 3f
     cmpq $64, %r9
-    jb 2f
+    jbe 2f
     .p2align 4
 1:  movups (%rdx), %xmm0
     movups 16(%rdx), %xmm1
@@ -29,39 +44,31 @@ wdscope_guarded_copy_wide:
     addq $64, %rcx
     subq $64, %r9
     cmpq $64, %r9
-    jae 1b
-2:  cmpq $16, %r9
-    jb 3f
-    movups (%rdx), %xmm0
+    ja 1b
+    cmpq $32, %r9
+    jbe 3f
+2:  movups (%rdx), %xmm0
+    movups 16(%rdx), %xmm1
     movups %xmm0, (%rcx)
-    addq $16, %rdx
-    addq $16, %rcx
-    subq $16, %r9
-    jmp 2b
-3:  testq %r9, %r9
-    jz wdscope_guarded_copy_done
-    cmpq $16, %r8
+    movups %xmm1, 16(%rcx)
+    addq $32, %rdx
+    addq $32, %rcx
+    subq $32, %r9
+3:  cmpq $16, %r9
     jb 4f
-    movups -16(%rdx,%r9), %xmm0 // what is left, together with some of what was copied before it
+    COPY_ENDS 16, movups, %xmm0, %xmm1
+4:  movups -16(%rdx,%r9), %xmm0 // what is left, together with some of what was copied before it
     movups %xmm0, -16(%rcx,%r9)
-    xorl %r9d, %r9d
-    jmp wdscope_guarded_copy_done
-4:  cmpq $8, %r9
-    jb 5f
-    movq (%rdx), %rax
-    movq -8(%rdx,%r9), %r10
-    movq %rax, (%rcx)
-    movq %r10, -8(%rcx,%r9)
-    xorl %r9d, %r9d
-    jmp wdscope_guarded_copy_done
-5:  cmpq $4, %r9
-    jb wdscope_guarded_copy_bytes
-    movl (%rdx), %eax
-    movl -4(%rdx,%r9), %r10d
-    movl %eax, (%rcx)
-    movl %r10d, -4(%rcx,%r9)
-    xorl %r9d, %r9d
-    jmp wdscope_guarded_copy_done
+    movq %r8, %rax
+    ret
+5:  cmpq $8, %r9
+    jb 6f
+    COPY_ENDS 8, movq, %rax, %r10
+6:  cmpq $4, %r9
+    jb 7f
+    COPY_ENDS 4, movl, %eax, %r10d
+7:  testq %r9, %r9
+    jz wdscope_guarded_copy_done
 wdscope_guarded_copy_bytes:
     movb (%rdx), %al
     movb %al, (%rcx)

@@ -27,8 +27,26 @@ std::uint64_t user_probe_address = kSystemRangeStart - 0x10000;
 
 std::function<void(std::uint64_t, std::size_t)> before_each_copy;
 
-NTAPI_ASIDE void tell_before_copy(CopyAddress source, SizeT size) {
-  before_each_copy(reinterpret_cast<std::uintptr_t>(source.virtual_address), size);
+[[gnu::always_inline]] inline NtStatus copy(void* target, CopyAddress source, SizeT size, SizeT* transferred,
+                                            void* caller) {
+  sanitizer_sees_write(target, size, caller);  // the source may be anything: reading it is never an error
+  *transferred = guarded_copy(target, source.virtual_address, size);
+  return *transferred == size ? kStatusSuccess : kStatusInvalidAddress;
+}
+
+NTAPI_ASIDE NtStatus copy_aside(void* target, CopyAddress source, SizeT size, Ulong flags, SizeT* transferred,
+                                void* caller) {
+  require_irql_at_most(kApcLevel, "MmCopyMemory");
+  if (fault_plan_active() && fault_plan_says_fail("MmCopyMemory", caller)) {
+    *transferred = 0;
+    return kStatusInvalidAddress;
+  }
+  if (flags != kCopyVirtual) {
+    *transferred = 0;
+    return flags == kCopyPhysical ? kStatusNotSupported : kStatusInvalidParameter4;
+  }
+  if (before_each_copy) before_each_copy(reinterpret_cast<std::uintptr_t>(source.virtual_address), size);
+  return copy(target, source, size, transferred, caller);
 }
 
 bool is_readable(const void* address) {
@@ -74,21 +92,13 @@ void set_before_copy(std::function<void(std::uint64_t address, std::size_t size)
 
 NTAPI NtStatus MmCopyMemory(void* target, CopyAddress source, SizeT size, Ulong flags, SizeT* transferred) {
   void* const caller = __builtin_return_address(0);
-  require_irql_at_most(kApcLevel, "MmCopyMemory");
-  if (fault_plan_active() && fault_plan_says_fail("MmCopyMemory", caller)) [[unlikely]] {
-    *transferred = 0;
-    return kStatusInvalidAddress;
+  // Nothing beside the way comes back to it, so that the plain copy saves nothing for what might have happened there.
+  const Thread* const thread = this_thread;
+  if (!thread || thread->irql > kApcLevel || fault_plan_active() || flags != kCopyVirtual || before_each_copy)
+      [[unlikely]] {
+    return copy_aside(target, source, size, flags, transferred, caller);
   }
-  if (flags != kCopyVirtual) [[unlikely]] {
-    *transferred = 0;
-    return flags == kCopyPhysical ? kStatusNotSupported : kStatusInvalidParameter4;
-  }
-  if (before_each_copy) [[unlikely]] {
-    tell_before_copy(source, size);
-  }
-  sanitizer_sees_write(target, size, caller);  // the source may be anything: reading it is never an error
-  *transferred = guarded_copy(target, source.virtual_address, size);
-  return *transferred == size ? kStatusSuccess : kStatusInvalidAddress;
+  return copy(target, source, size, transferred, caller);
 }
 
 NTAPI Boolean MmIsAddressValid(const void* address) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "host/ob/handle.h"
 
+#include <bit>
+
 #include <fmt/format.h>
 
 #include "host/image/loaded_image.h"
@@ -32,10 +34,9 @@ std::size_t first_free = kNoSlot;
 
 // Caller holds the lock.
 [[gnu::always_inline]] inline Entry* find(Handle handle) {
-  if (handle < kKernelHandleBase || handle % 4 != 0) return nullptr;
-  const std::size_t index = (handle - kKernelHandleBase) / 4;
-  if (index == 0 || index > table.size() || !table[index - 1].body) return nullptr;
-  return &table[index - 1];
+  // What is not a multiple of four, or below the first, becomes a slot beyond any table.
+  const std::size_t slot = std::rotr(handle - kKernelHandleBase, 2) - 1;
+  return slot < table.size() && table[slot].body ? &table[slot] : nullptr;
 }
 
 Handle handle_at(std::size_t slot) {
@@ -120,9 +121,11 @@ NTAPI void* begin_look(Handle handle, const ObjectType& type, NtStatus* status) 
   take_word(table_lock);
   const Entry* const entry = find(handle);
   void* const body = handle == kCurrentProcessHandle ? current_thread().process : entry ? entry->body : nullptr;
-  *status = !body                                          ? kStatusInvalidHandle
-            : object_header(body, "ZwQuery").type != &type ? kStatusObjectTypeMismatch
-                                                           : kStatusSuccess;
+  if (!body) [[unlikely]] {
+    *status = kStatusInvalidHandle;
+  } else if (object_header(body, "ZwQuery").type != &type) [[unlikely]] {
+    *status = kStatusObjectTypeMismatch;
+  }
   return body;
 }
 

@@ -42,7 +42,7 @@ class HandleLook {
   NtStatus status_ = kStatusSuccess;
   const void* body_;
 };
-// What it is made of.
+// What it is made of. Writes `status` only when there is no such object.
 NTAPI void* begin_look(Handle handle, const ObjectType& type, NtStatus* status) noexcept;
 NTAPI void end_look() noexcept;
 inline HandleLook::HandleLook(Handle handle, const ObjectType& type) : body_(begin_look(handle, type, &status_)) {}

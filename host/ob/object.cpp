@@ -65,7 +65,7 @@ void* create_object(ObjectType& type, std::size_t size, Ulong tag) {
 void* create_static_object(ObjectType& type, std::byte* storage) {
   auto* header = new (storage) ObjectHeader{};
   header->signature = kLiveObject;
-  header->pointer_count = 1;
+  header->pointer_count.store(1, std::memory_order_relaxed);  // nobody else knows it yet
   header->type = &type;
   header->self = storage + kObjectHeaderSize;
   return header->self;
@@ -82,14 +82,6 @@ void* create_static_object(ObjectType& type, std::byte* storage) {
                         signature == kGone ? "an object that is already gone: one reference too many was given back, "
                                              "or it was used after the last"
                                            : "not an object"));
-}
-
-NTAPI bool try_reference_object(void* body) noexcept {
-  ObjectHeader& header = object_header(body, "ObReferenceObjectSafe");
-  std::int64_t count = header.pointer_count.load(std::memory_order_relaxed);
-  while (count > 0)
-    if (header.pointer_count.compare_exchange_weak(count, count + 1, std::memory_order_acquire)) return true;
-  return false;
 }
 
 std::int64_t NTAPI ObfReferenceObject(void* body) noexcept {

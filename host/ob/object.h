@@ -68,7 +68,13 @@ inline ObjectType* object_type(void* body) {
 }
 
 // Takes a reference only if the object is not already on its way out.
-NTAPI bool try_reference_object(void* body) noexcept;
+inline bool try_reference_object(void* body) {
+  ObjectHeader& header = object_header(body, "ObReferenceObjectSafe");
+  std::int64_t count = header.pointer_count.load(std::memory_order_relaxed);
+  while (count > 0)
+    if (header.pointer_count.compare_exchange_weak(count, count + 1, std::memory_order_acquire)) return true;
+  return false;
+}
 
 // Objects' types that the object manager itself defines.
 extern ObjectType directory_type;

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "host/ex/pool.h"
 #include "host/io/file.h"
 #include "host/ke/dispatcher.h"
 #include "host/ke/raw_lock.h"
@@ -52,12 +51,17 @@ bool unlink(Bucket& bucket, Process* process) {
   return false;
 }
 
-bool store_strings(Process& process, std::u16string_view image, std::u16string_view command_line) {
-  const std::size_t image_length = std::min<std::size_t>(image.size() * 2, 0xFFFE);
-  const std::size_t command_length = std::min<std::size_t>(command_line.size() * 2, 0xFFFE);
-  if (image_length + command_length == 0) return true;
-  auto* text = static_cast<char16_t*>(pool_allocate_for_host(image_length + command_length, kProcessTag));
-  if (!text) return false;
+// How much of a text a UNICODE_STRING can count, in bytes.
+std::size_t counted_length(std::u16string_view text) {
+  return std::min<std::size_t>(text.size() * 2, 0xFFFE);
+}
+
+// Its strings' characters stand behind the process, in its own block.
+void store_strings(Process& process, std::u16string_view image, std::u16string_view command_line) {
+  const std::size_t image_length = counted_length(image);
+  const std::size_t command_length = counted_length(command_line);
+  if (image_length + command_length == 0) return;
+  auto* text = reinterpret_cast<char16_t*>(&process + 1);
   std::memcpy(text, image.data(), image_length);
   std::memcpy(text + image_length / 2, command_line.data(), command_length);
   process.image = {static_cast<std::uint16_t>(image_length), static_cast<std::uint16_t>(image_length), text};
@@ -66,7 +70,6 @@ bool store_strings(Process& process, std::u16string_view image, std::u16string_v
   const std::u16string_view leaf = image.substr(image.rfind(u'\\') + 1);
   for (std::size_t i = 0; i < leaf.size() && i + 1 < sizeof process.image_file_name; ++i)
     process.image_file_name[i] = leaf[i] < 0x80 ? static_cast<char>(leaf[i]) : '?';
-  return true;
 }
 
 void destroy_process(void* body) {
@@ -77,7 +80,6 @@ void destroy_process(void* body) {
     unlink(bucket, process);
   }
   if (process->image_file) dereference_object(process->image_file);
-  if (process->image.buffer) pool_free_for_host(process->image.buffer);
   if (process->token) dereference_object(process->token);
 }
 
@@ -131,7 +133,8 @@ Process* system_process() {
 }
 
 Process* create_process(const ProcessStart& start) {
-  auto* process = static_cast<Process*>(create_object(process_type, sizeof(Process), kProcessTag));
+  const std::size_t text_length = counted_length(start.image) + counted_length(start.command_line);
+  auto* process = static_cast<Process*>(create_object(process_type, sizeof(Process) + text_length, kProcessTag));
   if (!process) return nullptr;
   initialize_dispatcher_header(&process->header, DispatcherType::Process, sizeof(Process), 0);
   process->process_id = start.process_id;
@@ -143,8 +146,9 @@ Process* create_process(const ProcessStart& start) {
   process->protection = start.protection;
   process->subsystem_process = start.subsystem_process;
   process->file_open_name_available = start.file_open_name_available;
+  store_strings(*process, start.image, start.command_line);
   process->token = create_token(start);
-  if (!process->token || !store_strings(*process, start.image, start.command_line)) {
+  if (!process->token) {
     dereference_object(process);
     return nullptr;
   }
@@ -194,7 +198,7 @@ void end_process(Process* process, NtStatus exit_status) {
     running_count.store(running_count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
   }
   std::atomic_ref(process->exit_status).store(exit_status, std::memory_order_release);
-  process->exited_100ns = unique_system_time_100ns();
+  process->exited_100ns.store(unique_system_time_100ns(), std::memory_order_release);
   signal_dispatcher_object(&process->header);
 }
 

@@ -32,7 +32,7 @@ struct Process {
   bool subsystem_process;
   bool file_open_name_available;
   char image_file_name[15];  // the last component of the image, cut to 14 characters; NUL-terminated
-  UnicodeString image;       // both in pool: drivers are shown these very strings
+  UnicodeString image;       // both in its own block: drivers are shown these very strings
   UnicodeString command_line;
   Token* token;
   FileObject* image_file;  // what the image was opened as; null for a subsystem process without an image

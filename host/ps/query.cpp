@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "host/ke/thread.h"
@@ -41,34 +42,27 @@ NTAPI NtStatus answer_string(const UnicodeString& text, void* information, Ulong
   return kStatusSuccess;
 }
 
-NtStatus query(Process& process, ProcessInfoClass info_class, void* information, Ulong length, Ulong* returned) {
-  switch (info_class) {
-    case ProcessInfoClass::BasicInformation: {
-      ProcessBasicInformation basic{};
-      basic.exit_status = std::atomic_ref(process.exit_status).load(std::memory_order_acquire);
-      basic.affinity_mask = 1;
-      basic.base_priority = kNormalBasePriority;
-      basic.unique_process_id = process.process_id;
-      basic.inherited_from_unique_process_id = process.parent_process_id;
-      return answer(basic, information, length, returned);
-    }
-    case ProcessInfoClass::Times:
-      return answer(KernelUserTimes{process.created_100ns, process.exited_100ns, 0, 0}, information, length, returned);
-    case ProcessInfoClass::SessionInformation:
-      return answer(process.session_id, information, length, returned);
-    case ProcessInfoClass::ProtectionInformation:
-      return answer(process.protection, information, length, returned);
-    case ProcessInfoClass::SubsystemInformation:
-      return answer(Ulong{process.subsystem_process}, information, length, returned);
-    case ProcessInfoClass::ImageFileName:
-      return answer_string(process.image, information, length, returned);
-    // The host has no drive letters: as for an image on a volume without one, Windows gives the device name.
-    case ProcessInfoClass::ImageFileNameWin32:
-      return answer_string(process.image, information, length, returned);
-    case ProcessInfoClass::CommandLineInformation:
-      return answer_string(process.command_line, information, length, returned);
+// A fact of a few words is looked up: that needs no reference. `fact_of` reads words that never change, or atomics.
+template <class FactOf>
+NtStatus answer_fact(Handle handle, void* information, Ulong length, Ulong* returned, FactOf fact_of) {
+  std::invoke_result_t<FactOf, const Process&> fact;
+  {
+    const HandleLook look(handle, process_type);
+    if (!nt_success(look.status())) return look.status();
+    fact = fact_of(look.as<Process>());
   }
-  return kStatusInvalidInfoClass;
+  return answer(fact, information, length, returned);
+}
+
+NTAPI NtStatus answer_of_process(Handle handle, UnicodeString Process::*text, void* information, Ulong length,
+                                 Ulong* returned) {
+  void* process = nullptr;
+  const NtStatus status = reference_by_handle(handle, 0, &process_type, ProcessorMode::Kernel, &process);
+  if (!nt_success(status)) return status;
+  const NtStatus result = text ? answer_string(static_cast<Process*>(process)->*text, information, length, returned)
+                               : kStatusInvalidInfoClass;
+  dereference_object(process);
+  return result;
 }
 
 std::u16string_view leaf_of(const Process& process) {
@@ -141,12 +135,38 @@ NtStatus NTAPI ZwQueryInformationProcess(Handle handle, ProcessInfoClass info_cl
   require_irql_at_most(kPassiveLevel, "ZwQueryInformationProcess");
   if (fault_plan_says_fail("ZwQueryInformationProcess", __builtin_return_address(0)))
     return kStatusInsufficientResources;
-  void* process = nullptr;
-  const NtStatus status = reference_by_handle(handle, 0, &process_type, ProcessorMode::Kernel, &process);
-  if (!nt_success(status)) return status;
-  const NtStatus result = query(*static_cast<Process*>(process), info_class, information, length, returned);
-  dereference_object(process);
-  return result;
+  switch (info_class) {
+    case ProcessInfoClass::BasicInformation:
+      return answer_fact(handle, information, length, returned, [](const Process& process) {
+        ProcessBasicInformation basic{};
+        basic.exit_status = std::atomic_ref(const_cast<NtStatus&>(process.exit_status)).load(std::memory_order_acquire);
+        basic.affinity_mask = 1;
+        basic.base_priority = kNormalBasePriority;
+        basic.unique_process_id = process.process_id;
+        basic.inherited_from_unique_process_id = process.parent_process_id;
+        return basic;
+      });
+    case ProcessInfoClass::Times:
+      return answer_fact(handle, information, length, returned, [](const Process& process) {
+        return KernelUserTimes{process.created_100ns, process.exited_100ns, 0, 0};
+      });
+    case ProcessInfoClass::SessionInformation:
+      return answer_fact(handle, information, length, returned,
+                         [](const Process& process) { return process.session_id; });
+    case ProcessInfoClass::ProtectionInformation:
+      return answer_fact(handle, information, length, returned,
+                         [](const Process& process) { return process.protection; });
+    case ProcessInfoClass::SubsystemInformation:
+      return answer_fact(handle, information, length, returned,
+                         [](const Process& process) { return Ulong{process.subsystem_process}; });
+    case ProcessInfoClass::ImageFileName:
+    // The host has no drive letters: as for an image on a volume without one, Windows gives the device name.
+    case ProcessInfoClass::ImageFileNameWin32:
+      return answer_of_process(handle, &Process::image, information, length, returned);
+    case ProcessInfoClass::CommandLineInformation:
+      return answer_of_process(handle, &Process::command_line, information, length, returned);
+  }
+  return answer_of_process(handle, nullptr, information, length, returned);
 }
 
 NtStatus NTAPI ZwQuerySystemInformation(Ulong info_class, void* information, Ulong length, Ulong* returned) {

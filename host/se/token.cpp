@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "host/se/token.h"
 
+#include <array>
 #include <cstring>
 
 #include "host/ex/pool.h"
@@ -39,6 +40,17 @@ struct MandatoryLabel {  // TOKEN_MANDATORY_LABEL with its SID
   Sid sid;
 };
 constexpr Ulong kMandatoryLabelSize = 0x1C;  // the SID has one number
+
+// What each class asks for; null: a class that is not known.
+constexpr auto kFacts = [] {
+  std::array<Ulong TokenFacts::*, kTokenIsAppContainer + 1> facts{};
+  facts[kTokenSessionId] = &TokenFacts::session_id;
+  facts[kTokenElevationType] = &TokenFacts::elevation_type;
+  facts[kTokenElevation] = &TokenFacts::elevated;
+  facts[kTokenIntegrityLevel] = &TokenFacts::integrity_level;
+  facts[kTokenIsAppContainer] = &TokenFacts::app_container;
+  return facts;
+}();
 
 void destroy_token(void* body) {
   auto* token = static_cast<Token*>(body);
@@ -139,26 +151,16 @@ NtStatus NTAPI ZwQueryInformationToken(Handle handle, Ulong information_class, v
                                        Ulong* needed) {
   require_irql_at_most(kPassiveLevel, "ZwQueryInformationToken");
   if (fault_plan_says_fail("ZwQueryInformationToken", __builtin_return_address(0))) return kStatusInsufficientResources;
-  TokenFacts facts;
+  const bool is_known = information_class < kFacts.size() && kFacts[information_class];
+  Ulong fact;
   {
     const HandleLook look(handle, token_type);
     if (!nt_success(look.status())) return look.status();
-    facts = look.as<Token>().facts;
+    if (!is_known) return kStatusInvalidInfoClass;
+    fact = look.as<Token>().facts.*kFacts[information_class];
   }
-  switch (information_class) {
-    case kTokenSessionId:
-      return answer<sizeof(Ulong)>(&facts.session_id, information, length, needed);
-    case kTokenElevationType:
-      return answer<sizeof(Ulong)>(&facts.elevation_type, information, length, needed);
-    case kTokenElevation:
-      return answer<sizeof(Ulong)>(&facts.elevated, information, length, needed);
-    case kTokenIntegrityLevel:
-      return answer_integrity(facts.integrity_level, information, length, needed);
-    case kTokenIsAppContainer:
-      return answer<sizeof(Ulong)>(&facts.app_container, information, length, needed);
-    default:
-      return kStatusInvalidInfoClass;
-  }
+  return information_class == kTokenIntegrityLevel ? answer_integrity(fact, information, length, needed)
+                                                   : answer<sizeof fact>(&fact, information, length, needed);
 }
 
 }  // namespace wdscope::host

@@ -46,14 +46,26 @@ inline void lock_order_check(const void* lock, LockKind kind) {
   if (thread_held_locks.count != 0) lock_order_check_held(lock, kind);
 }
 
+inline void note_held(HeldLocks& held, const void* lock, LockKind kind) {
+  held.locks[held.count].lock = lock;
+  held.locks[held.count].kind = kind;
+  ++held.count;
+}
+
 inline void lock_acquired(const void* lock, LockKind kind) {
   HeldLocks& held = thread_held_locks;
   if (locks_are_watched.load(std::memory_order_relaxed) || held.count == kMaximumLocksHeld) [[unlikely]] {
     lock_acquired_aside(lock, kind);
   }
-  held.locks[held.count].lock = lock;
-  held.locks[held.count].kind = kind;
-  ++held.count;
+  note_held(held, lock, kind);
+}
+
+// The first lock of a thread, where nobody watches: there is nothing to check, and lock_first_acquired() is all.
+inline bool next_lock_is_first() {
+  return thread_held_locks.count == 0 && !locks_are_watched.load(std::memory_order_relaxed);
+}
+inline void lock_first_acquired(const void* lock, LockKind kind) {
+  note_held(thread_held_locks, lock, kind);
 }
 
 // False if the calling thread does not hold it. Nearly always it is the last that was taken.
