@@ -92,6 +92,31 @@ TEST_P(HistoryStory, SystemFoldersAreTrustedByTheBuiltInPolicy) {
   EXPECT_FALSE(trusted(4300));
 }
 
+// Whatever room its message needs: the service's grows with it, and is the next one's as well.
+TEST_P(HistoryStory, TheLongestCommandLineIsJudgedLikeTheShortest) {
+  const std::vector<std::size_t> lengths = {10, 300, 10, 3000, 30'000, 10, 700};
+  auto& steps = history_.machines.at(0).steps;
+  steps.clear();
+  for (std::size_t index = 0; index < lengths.size(); ++index) {
+    HistoryProcess process;
+    process.pid = 1000 + 4 * index;
+    process.created = 133'000'000'000'000'000 + static_cast<FileTime>(index) * 10'000;
+    process.image = "C:\\Windows\\System32\\tool.exe";
+    process.command_line = std::string(lengths[index], 'x');
+    history_.machines[0].processes.push_back(process);
+    steps.push_back({HistoryStep::Kind::Start, process.created,
+                     static_cast<std::uint32_t>(history_.machines[0].processes.size() - 1)});
+  }
+  const auto events = play();
+  EXPECT_EQ(counts_.started, lengths.size());
+  for (std::size_t index = 0; index < lengths.size(); ++index) {
+    const auto life = of_process(events, 1000 + 4 * index);
+    EXPECT_TRUE(std::any_of(life.begin(), life.end(), [](const ProcessEvent& event) {
+      return event.trusted.value_or(false);
+    })) << lengths[index];
+  }
+}
+
 TEST_P(HistoryStory, TheSameLogComesOutTheSame) {
   std::string first, second;
   play(&first);
