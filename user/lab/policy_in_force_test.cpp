@@ -84,7 +84,7 @@ TEST_F(PolicyExchange, AnAnnouncementTellsOfEveryProcessThatRuns) {
   EXPECT_THAT(told_, ElementsAre(kExclusions, kDocRules, kInfos));
   ASSERT_EQ(infos_.size(), 2u);
   EXPECT_EQ(infos_[0].ProcessId, 400u);
-  EXPECT_EQ(infos_[0].CreateTime, 10);
+  EXPECT_EQ(std::int64_t{infos_[0].CreateTime}, 10);
   EXPECT_EQ(infos_[0].Rules, 0x4000u | defender::rule::ForceTrusted);
   EXPECT_EQ(infos_[1].ProcessId, 404u);
   EXPECT_EQ(infos_[1].Rules, defender::rule::ForceTrusted);
