@@ -15,10 +15,19 @@ std::string Judge::plain_path(const std::u16string& image) const {
 }
 
 Verdict Judge::trust_of(const CreateMessage& message) const {
-  const auto path = world_ == World::Linux ? to_linux_path(message.image) : nt_to_dos_path(message.image);
+  if (world_ == World::Windows) return trust_by_name(message.image);
+  const auto path = to_linux_path(message.image);
   if (!path) return Verdict::NotTrusted;
-  return world_ == World::Linux ? policy_.trust.judge(*path, look_at_image(*path, to_linux_pid(message.process_id)))
-                                : policy_.trust.judge_windows(*path);
+  return policy_.trust.judge(*path, look_at_image(*path, to_linux_pid(message.process_id)));
+}
+
+Verdict Judge::trust_by_name(const std::u16string& image) const {
+  const std::scoped_lock lock(mutex_);
+  const auto [judged, is_new] = judged_.try_emplace(image, Verdict::NotTrusted);
+  if (is_new) {
+    if (const auto path = nt_to_dos_path(image)) judged->second = policy_.trust.judge_windows(*path);
+  }
+  return judged->second;
 }
 
 Decision Judge::decide(const CreateMessage& message) const {

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "lab/engine_message.h"
@@ -27,10 +29,15 @@ class Judge {
  private:
   std::string plain_path(const std::u16string& image) const;
   Verdict trust_of(const CreateMessage& message) const;
+  Verdict trust_by_name(const std::u16string& image) const;
 
   Policy policy_;
   World world_;
   const ProcessRoster& roster_;
+
+  // Of Windows's images: most of a history are started many times.
+  mutable std::mutex mutex_;
+  mutable std::unordered_map<std::u16string, Verdict> judged_;
 };
 
 }  // namespace wdscope

@@ -29,6 +29,8 @@ TEST(Judge, WithoutRulesTrustAloneIsDecided) {
   EXPECT_EQ(decision.trust, Verdict::Trusted);
   EXPECT_FALSE(decision.info);
   EXPECT_EQ(judge.decide(message_of(u"\\Device\\Mup\\server\\x.exe", u"x")).trust, Verdict::NotTrusted);
+  EXPECT_EQ(judge.decide(message_of(u"\\Device\\HarddiskVolume3\\Windows\\System32\\cmd.exe", u"")).trust,
+            Verdict::Trusted);
 }
 
 TEST(Judge, RulesSeeThePathsOfTheirWorld) {
