@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "host/ob/handle.h"
 
-#include <bit>
-
 #include <fmt/format.h>
+
+#include <bit>
 
 #include "host/image/loaded_image.h"
 #include "host/ke/raw_lock.h"
