@@ -20,7 +20,7 @@ inline constexpr char kUserDeviceName[] = "\\\\.\\wdscope";
 // CTL_CODE(type 0x8000 + 0x0777, function, method, access)
 inline constexpr std::uint32_t kDeviceType = 0x8777;
 enum class Method : std::uint32_t { Buffered = 0, InDirect = 1, OutDirect = 2, Neither = 3 };
-enum class ControlAccess : std::uint32_t { Any = 0, Read = 1, Write = 2 };
+enum class ControlAccess : std::uint32_t { Any = 0, Read = 1, Write = 2, ReadWrite = 3 };
 constexpr std::uint32_t control_code(std::uint32_t function, Method method, ControlAccess access) {
   return kDeviceType << 16 | static_cast<std::uint32_t>(access) << 14 | function << 2 |
          static_cast<std::uint32_t>(method);

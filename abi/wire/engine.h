@@ -27,6 +27,13 @@ inline constexpr std::uint32_t kEngineReply = control_code(0x901, Method::Buffer
 // have then been sent. Any thread of the connected engine may send one while others wait for messages.
 inline constexpr std::uint32_t kEngineCommand = control_code(0x902, Method::Buffered, ControlAccess::Write);
 
+// In: EngineReply, then the reply. Out: as of kEngineGetMessage. Both in one request, for an engine that handles its
+// messages one after the other: first the reply is given, if anybody still waits for it, then the next message is
+// waited for. STATUS_INVALID_PARAMETER: the input is no reply; nothing is done. STATUS_BUFFER_TOO_SMALL: the reply is
+// given all the same.
+inline constexpr std::uint32_t kEngineReplyAndGetMessage =
+    control_code(0x904, Method::Buffered, ControlAccess::ReadWrite);
+
 struct EngineMessage {
   std::uint64_t message_id;      // for the reply
   std::uint32_t message_size;    // bytes that follow

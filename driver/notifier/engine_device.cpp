@@ -33,6 +33,13 @@ NTSTATUS reply(PIRP irp, ULONG input_length) {
   return MpEnginePort->reply(header, input + sizeof(header));
 }
 
+// The buffer is input and output: the reply is read before the request can be anybody else's.
+NTSTATUS reply_and_get_message(PIRP irp, ULONG input_length) {
+  const NTSTATUS status = reply(irp, input_length);
+  if (!NT_SUCCESS(status) && status != STATUS_NOT_FOUND) return complete(irp, status);
+  return MpEnginePort->get_message(irp);
+}
+
 NTSTATUS execute(PIRP irp, ULONG input_length, ULONG output_length) {
   std::uint32_t written = 0;
   void* const buffer = irp->AssociatedIrp.SystemBuffer;  // null when both lengths are 0
@@ -55,6 +62,8 @@ NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT, PIRP irp) {
       return MpEnginePort->get_message(irp);
     case wire::kEngineReply:
       return complete(irp, reply(irp, parameters.InputBufferLength));
+    case wire::kEngineReplyAndGetMessage:
+      return reply_and_get_message(irp, parameters.InputBufferLength);
     case wire::kEngineCommand:
       return execute(irp, parameters.InputBufferLength, parameters.OutputBufferLength);
     case wire::kEngineStatistics:

@@ -81,12 +81,25 @@ Answer deny(wire::NotifierProfile profile) {
   return answer(profile, 0x20, 0, 1);
 }
 
-host::NtStatus send_reply(host::DeviceFile& file, std::uint64_t message_id, const Answer& answer) {
+namespace {
+
+std::vector<std::byte> reply_bytes(std::uint64_t message_id, const Answer& answer) {
   const wire::EngineReply header{message_id, static_cast<std::uint32_t>(answer.bytes.size()), answer.status};
   std::vector<std::byte> input(sizeof header + answer.bytes.size());
   std::memcpy(input.data(), &header, sizeof header);
   if (!answer.bytes.empty()) std::memcpy(input.data() + sizeof header, answer.bytes.data(), answer.bytes.size());
-  return file.control(wire::kEngineReply, input, {}).status;
+  return input;
+}
+
+}  // namespace
+
+host::NtStatus send_reply(host::DeviceFile& file, std::uint64_t message_id, const Answer& answer) {
+  return file.control(wire::kEngineReply, reply_bytes(message_id, answer), {}).status;
+}
+
+host::DeviceFile::Completion reply_and_get(host::DeviceFile& file, std::uint64_t message_id, const Answer& answer,
+                                           std::span<std::byte> next) {
+  return file.control(wire::kEngineReplyAndGetMessage, reply_bytes(message_id, answer), next);
 }
 
 Engine::Engine(host::Machine& machine, Judge judge) : judge_(std::move(judge)) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -86,5 +87,8 @@ class Engine {
 };
 
 host::NtStatus send_reply(host::DeviceFile& file, std::uint64_t message_id, const Answer& answer);
+// The same, and the next message into `next`.
+host::DeviceFile::Completion reply_and_get(host::DeviceFile& file, std::uint64_t message_id, const Answer& answer,
+                                           std::span<std::byte> next);
 
 }  // namespace wdscope::test

@@ -314,6 +314,31 @@ TEST_P(EngineStory, AShortBufferLeavesTheMessageQueued) {
   EXPECT_EQ(started.get(), 0);
 }
 
+TEST_P(EngineStory, AReplyTakesTheNextRequestAlong) {
+  load();
+  auto file = machine_.machine().open(wire::kEngineUserDeviceName, host::Access::ReadWrite);
+  ASSERT_TRUE(file);
+  std::vector<std::byte> buffer(sizeof(wire::EngineMessage) + wire::kMaximumEngineMessageSize);
+  const auto message_id = [&] {
+    wire::EngineMessage header{};
+    std::memcpy(&header, buffer.data(), sizeof header);
+    return header.message_id;
+  };
+  auto first = std::async(std::launch::async, [&] { return machine_.start(1000); });
+  ASSERT_EQ((*file)->control(wire::kEngineGetMessage, {}, buffer).status, 0);
+  auto second = std::async(std::launch::async, [&] { return machine_.start(1004); });
+  const std::uint64_t first_id = message_id();
+  ASSERT_EQ(reply_and_get(**file, first_id, deny(GetParam()), buffer).status, 0);
+  EXPECT_EQ(first.get(), host::kStatusAccessDenied);
+  // To a message that nobody waits for any more: passed over, and the next request waits all the same.
+  EXPECT_NE(message_id(), first_id);
+  EXPECT_EQ(reply_and_get(**file, first_id, deny(GetParam()), std::span(buffer).first(8)).status,
+            host::kStatusBufferTooSmall);
+  // Without room for a message the reply is given.
+  EXPECT_EQ(reply_and_get(**file, message_id(), allow(GetParam(), 0), {}).status, host::kStatusBufferTooSmall);
+  EXPECT_EQ(second.get(), 0);
+}
+
 TEST_P(EngineStory, MalformedRequestsAreRefused) {
   load();
   auto file = machine_.machine().open(wire::kEngineUserDeviceName, host::Access::ReadWrite);
@@ -323,6 +348,9 @@ TEST_P(EngineStory, MalformedRequestsAreRefused) {
   EXPECT_EQ((*file)->control(wire::kEngineReply, std::span(bytes).first(8), {}).status, host::kStatusInvalidParameter);
   // The size it states is not the size that came.
   EXPECT_EQ((*file)->control(wire::kEngineReply, bytes, {}).status, host::kStatusInvalidParameter);
+  std::byte room[256];
+  EXPECT_EQ((*file)->control(wire::kEngineReplyAndGetMessage, {}, room).status, host::kStatusInvalidParameter);
+  EXPECT_EQ((*file)->control(wire::kEngineReplyAndGetMessage, bytes, room).status, host::kStatusInvalidParameter);
   EXPECT_EQ((*file)->control(wire::kEngineGetMessage, {}, {}).status, host::kStatusBufferTooSmall);
   EXPECT_EQ((*file)->control(wire::kEngineGetMessage + 4 * 100, {}, {}).status, host::kStatusInvalidDeviceRequest);
 }

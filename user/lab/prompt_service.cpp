@@ -5,7 +5,6 @@
 #include "lab/prompt_service.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 
@@ -46,13 +45,15 @@ void PromptService::vanish() {
   if (!handling_) device_.reset();
 }
 
-// Asks for messages until none is there and one is waited for.
+// Asks for messages until none is there and one is waited for. The answer to the one before goes with the request.
 void PromptService::listen() {
   if (listening_) return;
   listening_ = true;
   while (!waiting_ && connected()) {
     waiting_ = true;
-    device_->submit(wire::kEngineGetMessage, {}, buffer_, [this](host::DeviceFile::Completion done) { arrived(done); });
+    const auto reply = std::span(reply_).first(std::exchange(reply_size_, 0));
+    device_->submit(reply.empty() ? wire::kEngineGetMessage : wire::kEngineReplyAndGetMessage, reply, buffer_,
+                    [this](host::DeviceFile::Completion done) { arrived(done); });
   }
   listening_ = false;
 }
@@ -86,25 +87,20 @@ void PromptService::handle(std::span<const std::byte> bytes) {
 void PromptService::answer(std::uint64_t message_id, MessageVersion version, const CreateMessage& message) {
   const Decision decision = decide_(message);
   if (vanishing_) return;
-  wire::EngineReply head{};
-  head.message_id = message_id;
   const bool too_late = decision.answer == Answer::Delay && decision.delay_ms >= create_timeout_ms_;
   if (decision.answer == Answer::TimeOut || too_late) {
     pass_time(create_timeout_ms_);
-    head.status = kStatusTimedOut;
-    return send(head, {});
+    return keep_reply({message_id, 0, kStatusTimedOut}, {});
   }
   if (decision.answer == Answer::Delay) pass_time(decision.delay_ms);
   const CreateReply reply = write_create_reply(version, message, decision);
-  head.reply_size = static_cast<std::uint32_t>(reply.size());
-  send(head, reply);
+  keep_reply({message_id, static_cast<std::uint32_t>(reply.size()), 0}, reply);
 }
 
-void PromptService::send(wire::EngineReply head, std::span<const std::byte> reply) {
-  std::array<std::byte, 256> input;
-  std::memcpy(input.data(), &head, sizeof head);
-  std::ranges::copy(reply, input.begin() + sizeof head);
-  device_->control(wire::kEngineReply, std::span(input).first(sizeof head + reply.size()), {});
+void PromptService::keep_reply(const wire::EngineReply& head, std::span<const std::byte> reply) {
+  std::memcpy(reply_.data(), &head, sizeof head);
+  std::ranges::copy(reply, reply_.begin() + sizeof head);
+  reply_size_ = sizeof head + reply.size();
 }
 
 void PromptService::pass_time(std::uint32_t milliseconds) {

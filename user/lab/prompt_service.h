@@ -6,6 +6,7 @@
 // One thread at a time: the one that plays.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -51,7 +52,7 @@ class PromptService {
   void arrived(host::DeviceFile::Completion done);
   void handle(std::span<const std::byte> bytes);
   void answer(std::uint64_t message_id, MessageVersion version, const CreateMessage& message);
-  void send(wire::EngineReply head, std::span<const std::byte> reply);
+  void keep_reply(const wire::EngineReply& head, std::span<const std::byte> reply);
   void pass_time(std::uint32_t milliseconds);
 
   std::unique_ptr<host::DeviceFile> device_;
@@ -60,6 +61,8 @@ class PromptService {
   Decide decide_;
   Hear hear_;
   std::vector<std::byte> buffer_;
+  std::array<std::byte, sizeof(wire::EngineReply) + CreateReply::kLongest> reply_;
+  std::size_t reply_size_ = 0;  // of one that is still to be sent
   std::uint64_t unreadable_ = 0;
   bool waiting_ = false;    // a request for a message is pending
   bool handling_ = false;   // what it brought is being seen to
