@@ -19,14 +19,15 @@ bool copy_from(MessageBytes bytes, T& value) {
 }
 
 // `size` counts the NUL; both zero: no text.
-bool read_text(MessageBytes payload, std::uint32_t offset, std::uint32_t size, std::u16string& text) {
-  text.clear();
+bool read_text(MessageBytes payload, std::uint32_t offset, std::uint32_t size, std::u16string_view& text) {
+  text = {};
   if (size == 0) return true;
   if (size % sizeof(char16_t) != 0 || offset > payload.size() || size > payload.size() - offset) return false;
-  text.resize(size / sizeof(char16_t));
-  std::memcpy(text.data(), payload.data() + offset, size);
+  const std::byte* const begin = payload.data() + offset;
+  if (reinterpret_cast<std::uintptr_t>(begin) % alignof(char16_t) != 0) return false;
+  text = {reinterpret_cast<const char16_t*>(begin), size / sizeof(char16_t)};
   if (text.back() != u'\0') return false;
-  text.pop_back();
+  text.remove_suffix(1);
   return true;
 }
 
@@ -72,7 +73,7 @@ bool read_payload(MessageBytes payload, bool first_generation, EngineMessageFact
   }
 }
 
-// Into place: texts are not moved about. False: `facts` mean nothing.
+// False: `facts` mean nothing.
 bool read_message(MessageBytes message, EngineMessageFacts& facts) {
   defender::MESSAGE_HEADER_1910 header;  // the members that every generation begins with
   if (!copy_from(message, header)) return false;

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
+#include <string_view>
 #include <variant>
 
 #include "abi/wire/engine.h"
@@ -22,12 +22,13 @@ struct MessageVersion {
   std::uint8_t minor = 0;
 };
 
+// The texts are the message's own bytes.
 struct CreateMessage {
   std::uint32_t process_id = 0;
   std::int64_t created_100ns = 0;
   std::uint32_t parent_process_id = 0;
-  std::u16string image;
-  std::u16string command_line;
+  std::u16string_view image;
+  std::u16string_view command_line;
 };
 
 struct ExitMessage {
@@ -54,7 +55,8 @@ struct EngineMessageFacts {
   std::variant<CreateMessage, ExitMessage, TrustMessage, TaintMessage, OtherMessage> body;
 };
 
-// `message`: header and payload. Absent when it is malformed: unknown version, sizes or offsets that cannot be.
+// `message`: header and payload, at an even address. Absent when it is malformed: unknown version, sizes or offsets that
+// cannot be.
 std::optional<EngineMessageFacts> read_engine_message(std::span<const std::byte> message);
 
 // The most that the notifier's device gives at a time (abi/wire/engine.h).
@@ -66,7 +68,7 @@ struct EngineDelivery {
   bool reply_expected = false;
   EngineMessageFacts facts;
 };
-// Absent when it is cut or its message malformed.
+// `bytes` at an even address. Absent when it is cut or its message malformed.
 std::optional<EngineDelivery> read_delivery(std::span<const std::byte> bytes);
 
 // The bytes of a reply, in place.

@@ -121,6 +121,13 @@ TEST(EngineMessage, AnImpossibleStringIsMalformed) {
   EXPECT_TRUE(with(image_size, 0));  // no image
 }
 
+TEST(EngineMessage, NoTextStandsAtAnOddAddress) {
+  auto bytes = create_of(kMessageVersionA5);
+  ASSERT_TRUE(read_engine_message(bytes));
+  bytes.insert(bytes.begin(), std::byte{0});
+  EXPECT_FALSE(read_engine_message(std::span(bytes).subspan(1)));
+}
+
 TEST(EngineMessage, AnUnknownVersionIsMalformed) {
   auto bytes = create_of(kMessageVersionA5);
   bytes[0] = std::byte{0x77};

@@ -9,7 +9,7 @@
 namespace wdscope {
 
 // What is no path of this world (a kernel thread, an image behind a share) stands as it is.
-std::string Judge::plain_path(const std::u16string& image) const {
+std::string Judge::plain_path(std::u16string_view image) const {
   const auto path = world_ == World::Linux ? to_linux_path(image) : nt_to_dos_path(image);
   return path ? *path : to_utf8(image);
 }
@@ -21,13 +21,13 @@ Verdict Judge::trust_of(const CreateMessage& message) const {
   return policy_.trust.judge(*path, look_at_image(*path, to_linux_pid(message.process_id)));
 }
 
-Verdict Judge::trust_by_name(const std::u16string& image) const {
+Verdict Judge::trust_by_name(std::u16string_view image) const {
   const std::scoped_lock lock(mutex_);
-  const auto [judged, is_new] = judged_.try_emplace(image, Verdict::NotTrusted);
-  if (is_new) {
-    if (const auto path = nt_to_dos_path(image)) judged->second = policy_.trust.judge_windows(*path);
-  }
-  return judged->second;
+  if (const auto judged = judged_.find(image); judged != judged_.end()) return judged->second;
+  const auto path = nt_to_dos_path(image);
+  const Verdict verdict = path ? policy_.trust.judge_windows(*path) : Verdict::NotTrusted;
+  judged_.emplace(image, verdict);
+  return verdict;
 }
 
 Decision Judge::decide(const CreateMessage& message) const {

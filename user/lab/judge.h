@@ -3,9 +3,12 @@
 // known of the parent and of the image's file.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -27,17 +30,21 @@ class Judge {
   const Policy& policy() const { return policy_; }
 
  private:
-  std::string plain_path(const std::u16string& image) const;
+  std::string plain_path(std::u16string_view image) const;
   Verdict trust_of(const CreateMessage& message) const;
-  Verdict trust_by_name(const std::u16string& image) const;
+  Verdict trust_by_name(std::u16string_view image) const;
 
   Policy policy_;
   World world_;
   const ProcessRoster& roster_;
 
   // Of Windows's images: most of a history are started many times.
+  struct ImageHash {
+    using is_transparent = void;
+    std::size_t operator()(std::u16string_view image) const { return std::hash<std::u16string_view>()(image); }
+  };
   mutable std::mutex mutex_;
-  mutable std::unordered_map<std::u16string, Verdict> judged_;
+  mutable std::unordered_map<std::u16string, Verdict, ImageHash, std::equal_to<>> judged_;
 };
 
 }  // namespace wdscope

@@ -6,12 +6,12 @@
 namespace wdscope {
 namespace {
 
-CreateMessage message_of(std::u16string image, std::u16string command_line, std::uint32_t parent = 8) {
+CreateMessage message_of(std::u16string_view image, std::u16string_view command_line, std::uint32_t parent = 8) {
   CreateMessage message;
   message.process_id = 0x7FFFFFF0;  // nobody's: the file is judged by its name
   message.parent_process_id = parent;
-  message.image = std::move(image);
-  message.command_line = std::move(command_line);
+  message.image = image;
+  message.command_line = command_line;
   return message;
 }
 

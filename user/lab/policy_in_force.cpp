@@ -69,9 +69,11 @@ Result<PolicyEffect> PolicyInForce::tell(const Judge& judge, bool hardening_was_
     if (auto done = send("hardening", reset); !done) return tl::unexpected(done.error());
   }
   std::vector<ProcessDecision> infos;
-  for (CreateMessage& process : roster_.running()) {
-    Decision decision = judge.decide(process);
-    if (would_allow(decision)) infos.push_back({std::move(process), std::move(decision)});
+  const auto running = roster_.running();
+  for (const ProcessRoster::Process& process : running) {
+    const CreateMessage message = process.message();
+    Decision decision = judge.decide(message);
+    if (would_allow(decision)) infos.push_back({message, std::move(decision)});
   }
   PolicyEffect effect;
   if (!infos.empty()) {

@@ -6,6 +6,10 @@
 
 namespace wdscope {
 
+CreateMessage ProcessRoster::Process::message() const {
+  return {process_id, created_100ns, parent_process_id, image, command_line};
+}
+
 void ProcessRoster::add(const host::ProcessStart& process) {
   const std::scoped_lock lock(mutex_);
   auto found = processes_.find(process.process_id);
@@ -18,7 +22,7 @@ void ProcessRoster::add(const host::ProcessStart& process) {
       spare_.pop_back();
     }
   }
-  CreateMessage& entry = found->second;
+  Process& entry = found->second;
   entry.process_id = static_cast<std::uint32_t>(process.process_id);
   entry.created_100ns = process.created_100ns;
   entry.parent_process_id = static_cast<std::uint32_t>(process.parent_process_id);
@@ -39,14 +43,14 @@ std::u16string ProcessRoster::parent_image_of(const CreateMessage& child) const 
   return there ? found->second.image : std::u16string();
 }
 
-std::vector<CreateMessage> ProcessRoster::running() const {
-  std::vector<CreateMessage> list;
+std::vector<ProcessRoster::Process> ProcessRoster::running() const {
+  std::vector<Process> list;
   {
     const std::scoped_lock lock(mutex_);
     list.reserve(processes_.size());
     for (const auto& [process_id, process] : processes_) list.push_back(process);
   }
-  std::sort(list.begin(), list.end(), [](const CreateMessage& a, const CreateMessage& b) {
+  std::sort(list.begin(), list.end(), [](const Process& a, const Process& b) {
     return std::tie(a.created_100ns, a.process_id) < std::tie(b.created_100ns, b.process_id);
   });
   return list;

@@ -16,17 +16,28 @@ namespace wdscope {
 
 class ProcessRoster {
  public:
+  struct Process {
+    std::uint32_t process_id = 0;
+    std::int64_t created_100ns = 0;
+    std::uint32_t parent_process_id = 0;
+    std::u16string image;
+    std::u16string command_line;
+
+    // As the notifier would have asked about it. The texts are this process's.
+    CreateMessage message() const;
+  };
+
   void add(const host::ProcessStart& process);
   void remove(std::uint64_t process_id);
 
   // The image of the process that `child` names as its parent, as long as that runs; empty when it does not, or when
   // its id belongs to a younger process by now.
   std::u16string parent_image_of(const CreateMessage& child) const;
-  // As the notifier would have asked about each, the oldest first.
-  std::vector<CreateMessage> running() const;
+  // The oldest first.
+  std::vector<Process> running() const;
 
  private:
-  using Processes = std::unordered_map<std::uint64_t, CreateMessage>;  // by NT process id
+  using Processes = std::unordered_map<std::uint64_t, Process>;  // by NT process id
 
   static constexpr std::size_t kSpare = 16;
 
