@@ -15,7 +15,6 @@ namespace wdscope::scenario {
 namespace {
 
 constexpr FileTime kBeginning = 134'116'992'000'000'000;  // 2026-01-01
-constexpr std::uint64_t kIds = 16'384;  // that are given to processes, as on a machine that runs for a while
 constexpr Driver kDrivers[] = {Driver::Notifier, Driver::Observer, Driver::NetworkInspection};  // as DriverName
 
 // Nothing: no notification of the notifier's. A scenario takes no snapshot, so that marks are none.
@@ -254,7 +253,7 @@ void ScenarioLab::end(std::uint64_t process_id) {
 
 std::uint64_t ScenarioLab::free_id() {
   for (;;) {
-    const std::uint64_t id = 4 * (2 + random_() % kIds);
+    const std::uint64_t id = RunningIds::kFirstGiven + 4 * (random_() % RunningIds::kGiven);
     if (!running_.contains(id)) return id;
   }
 }

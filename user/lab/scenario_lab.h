@@ -13,7 +13,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "capture/device_source.h"
@@ -23,6 +22,7 @@
 #include "host/verifier/fault_plan.h"
 #include "lab/feed_counts.h"
 #include "lab/prompt_service.h"
+#include "lab/running_ids.h"
 #include "lab/scenario.h"
 #include "lab/virtual_clock.h"
 
@@ -109,7 +109,7 @@ class ScenarioLab {
 
   std::unordered_map<std::string, Process> processes_;
   std::unordered_map<std::uint64_t, std::string> names_;  // of those that run or ran last with the id
-  std::unordered_set<std::uint64_t> running_;
+  RunningIds running_;
 
   // What the service says to the creation that is under way.
   Start::Reply reply_ = Start::Reply::Allow;
