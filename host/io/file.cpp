@@ -35,10 +35,12 @@ constexpr Ulong kFileReadAttributes = 0x80;
 constexpr Ulong kFileOpen = 1;          // the disposition, in the upper byte of Options
 constexpr std::size_t kQuarantine = 8;  // requests that lie still before one is used again
 
+// Its names follow in memory.
 struct FileBody {
   FileObject object;  // first: what drivers see
   bool created;       // CREATE succeeded: CLEANUP and CLOSE are due
   ImageFile image;    // all zero unless it is one
+  char16_t* text() { return reinterpret_cast<char16_t*>(this + 1); }
 };
 
 // Sends a request without buffers on the file's behalf.
@@ -67,31 +69,27 @@ void destroy_file(void* body) {
     loaded_driver_of(device->driver_object)->open_files.fetch_sub(1);
     dereference_object(device);
   }
-  if (file->image.path.buffer) {
-    release_image(file->image);  // the file's name is part of it
-  } else if (file->object.file_name.buffer) {
-    pool_free_for_host(file->object.file_name.buffer);
-  }
+  release_image(file->image);
 }
 
-FileBody* make_file(std::u16string_view name) {
-  auto* file = static_cast<FileBody*>(create_object(file_type, sizeof(FileBody), kFileTag));
+// With room for so many bytes of names, zeroed.
+FileBody* make_file(std::size_t text_size) {
+  auto* file = static_cast<FileBody*>(create_object(file_type, sizeof(FileBody) + text_size, kFileTag));
   if (!file) return nullptr;
   file->object.type = 5;
   file->object.size = sizeof(FileObject);
   KeInitializeEvent(&file->object.lock, 1, 0);
   KeInitializeEvent(&file->object.event, 0, 0);
   file->object.irp_list = {&file->object.irp_list, &file->object.irp_list};
-  if (name.empty()) return file;
+  return file;
+}
+
+FileBody* make_device_file(std::u16string_view name) {
   const auto length = static_cast<std::uint16_t>(std::min<std::size_t>(name.size() * 2, 0xFFFC));
-  auto* text = static_cast<char16_t*>(pool_allocate_for_host(length + 2U, kFileTag));
-  if (!text) {
-    dereference_object(file);
-    return nullptr;
-  }
-  std::memcpy(text, name.data(), length);
-  text[length / 2] = 0;
-  file->object.file_name = {length, static_cast<std::uint16_t>(length + 2), text};
+  FileBody* file = make_file(length == 0 ? 0 : length + 2U);
+  if (!file || length == 0) return file;
+  std::memcpy(file->text(), name.data(), length);
+  file->object.file_name = {length, static_cast<std::uint16_t>(length + 2), file->text()};
   return file;
 }
 
@@ -301,7 +299,7 @@ class OpenFile final : public DeviceFile {
 // The device is referenced and counted; on success the file takes both over.
 HostResult<std::unique_ptr<DeviceFile>> create_on(DeviceObject* device, const std::u16string& remaining, Access access,
                                                   Ulong rights, NtStatus* failure) {
-  FileBody* body = make_file(remaining);
+  FileBody* body = make_device_file(remaining);
   if (!body) {
     *failure = kStatusInsufficientResources;
     return nullptr;
@@ -371,9 +369,9 @@ HostResult<std::unique_ptr<DeviceFile>> open_device(std::u16string_view path, Ac
 }
 
 FileObject* create_image_file(const ImageOpening& opening) {
-  FileBody* body = make_file({});
+  FileBody* body = make_file(image_text_size(opening));
   if (!body) return nullptr;
-  if (fill_image(body->image, body->object, opening)) return &body->object;
+  if (fill_image(body->image, body->object, body->text(), opening)) return &body->object;
   dereference_object(body);
   return nullptr;
 }

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <vector>
 
-#include "host/ex/pool.h"
 #include "host/io/file.h"
 #include "host/ke/thread.h"
 #include "host/nt/ob.h"
@@ -19,13 +18,17 @@
 namespace wdscope::host {
 namespace {
 
-constexpr Ulong kImageNameTag = pool_tag("IoNm");
+constexpr Ulong kTransactionTag = pool_tag("TmTx");
 constexpr Ulong kFileCleanupComplete = 0x4000;         // FO_CLEANUP_COMPLETE
 constexpr std::uint64_t kFileOpened = 1;               // IoStatus.Information of an open that found its file
 constexpr std::uint16_t kDefaultMiniversion = 0xFFFE;  // TXF_MINIVERSION_DEFAULT_VIEW
 constexpr std::size_t kLongest = 0xFFFC;
 
 ObjectType transaction_type{"TmTx", {0x120001, 0x12003E, 0x120058, 0x1F003F}, 0, nullptr, nullptr};
+
+std::size_t size_of(std::u16string_view name) {
+  return std::min(name.size() * sizeof(char16_t), kLongest);
+}
 
 UnicodeString counted(char16_t* text, std::size_t bytes) {
   return {static_cast<std::uint16_t>(bytes), static_cast<std::uint16_t>(bytes + 2), text};
@@ -66,27 +69,24 @@ std::uint16_t volume_length(std::u16string_view path) {
   return static_cast<std::uint16_t>(end * 2);
 }
 
-bool fill_image(ImageFile& image, FileObject& file, const ImageOpening& opening) {
-  const std::size_t path_size = std::min(opening.path.size() * 2, kLongest);
-  const std::size_t opened_size = std::min(opening.opened_as.size() * 2, kLongest);
-  void* transaction = nullptr;
+std::size_t image_text_size(const ImageOpening& opening) {
+  return size_of(opening.path) + size_of(opening.opened_as) + 2 * sizeof(char16_t);
+}
+
+bool fill_image(ImageFile& image, FileObject& file, char16_t* text, const ImageOpening& opening) {
   if (opening.transacted) {
-    transaction = create_object(transaction_type, sizeof(std::uint64_t), kImageNameTag);
+    void* const transaction = create_object(transaction_type, sizeof(std::uint64_t), kTransactionTag);
     if (!transaction) return false;
+    image.transaction = {sizeof(TxnParameterBlock), kDefaultMiniversion, transaction};
   }
-  auto* text = static_cast<char16_t*>(pool_allocate_for_host(path_size + opened_size + 4, kImageNameTag));
-  if (!text) {
-    if (transaction) dereference_object(transaction);
-    return false;
-  }
-  std::memset(text, 0, path_size + opened_size + 4);
+  const std::size_t path_size = size_of(opening.path), opened_size = size_of(opening.opened_as);
   std::memcpy(text, opening.path.data(), path_size);
   image.path = counted(text, path_size);
   if (opened_size) {
-    std::memcpy(text + path_size / 2 + 1, opening.opened_as.data(), opened_size);
-    image.opened_as = counted(text + path_size / 2 + 1, opened_size);
+    char16_t* const opened = text + path_size / 2 + 1;
+    std::memcpy(opened, opening.opened_as.data(), opened_size);
+    image.opened_as = counted(opened, opened_size);
   }
-  if (transaction) image.transaction = {sizeof(TxnParameterBlock), kDefaultMiniversion, transaction};
   // The name of the file begins behind the volume.
   const UnicodeString& used = opened_size ? image.opened_as : image.path;
   const std::uint16_t volume = volume_length(used.view());
@@ -96,9 +96,7 @@ bool fill_image(ImageFile& image, FileObject& file, const ImageOpening& opening)
 }
 
 void release_image(ImageFile& image) {
-  if (image.path.buffer) pool_free_for_host(image.path.buffer);
   if (image.transaction.transaction_object) dereference_object(image.transaction.transaction_object);
-  image = {};
 }
 
 NtStatus NTAPI ZwOpenFile(Handle* handle, Ulong access, const ObjectAttributes* attributes, IoStatusBlock* io_status,

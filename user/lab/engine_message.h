@@ -55,8 +55,8 @@ struct EngineMessageFacts {
   std::variant<CreateMessage, ExitMessage, TrustMessage, TaintMessage, OtherMessage> body;
 };
 
-// `message`: header and payload, at an even address. Absent when it is malformed: unknown version, sizes or offsets that
-// cannot be.
+// `message`: header and payload, at an even address. Absent when it is malformed: unknown version, sizes or offsets
+// that cannot be.
 std::optional<EngineMessageFacts> read_engine_message(std::span<const std::byte> message);
 
 // The most that the notifier's device gives at a time (abi/wire/engine.h).
