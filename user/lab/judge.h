@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -43,8 +44,14 @@ class Judge {
     using is_transparent = void;
     std::size_t operator()(std::u16string_view image) const { return std::hash<std::u16string_view>()(image); }
   };
+  struct SameImage {  // string's own comparison goes unit by unit
+    using is_transparent = void;
+    bool operator()(std::u16string_view one, std::u16string_view other) const {
+      return one.size() == other.size() && std::memcmp(one.data(), other.data(), one.size() * sizeof(char16_t)) == 0;
+    }
+  };
   mutable std::mutex mutex_;
-  mutable std::unordered_map<std::u16string, Verdict, ImageHash, std::equal_to<>> judged_;
+  mutable std::unordered_map<std::u16string, Verdict, ImageHash, SameImage> judged_;
 };
 
 }  // namespace wdscope

@@ -23,16 +23,23 @@ char16_t* put_code_point(char16_t* to, char32_t point) {
   return to;
 }
 
+// Sixteen bytes, if all are ASCII.
+bool widen_sixteen(char16_t* to, const char* from) {
+  const __m128i zero = _mm_setzero_si128();
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  if (_mm_movemask_epi8(bytes) != 0) return false;
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_unpacklo_epi8(bytes, zero));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 8), _mm_unpackhi_epi8(bytes, zero));
+  return true;
+}
+
 // Nearly every name is ASCII from end to end: what both ways begin with. They return how much of it was.
 std::size_t widen_ascii(char16_t* to, std::string_view text) {
+  const std::size_t size = text.size();
   std::size_t index = 0;
-  const __m128i zero = _mm_setzero_si128();
-  for (; index + 16 <= text.size(); index += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + index));
-    if (_mm_movemask_epi8(bytes) != 0) break;
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + index), _mm_unpacklo_epi8(bytes, zero));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + index + 8), _mm_unpackhi_epi8(bytes, zero));
-  }
+  while (index + 16 <= size && widen_sixteen(to + index, text.data() + index)) index += 16;
+  // What is left at the end, together with some that is done already.
+  if (size >= 16 && size - index < 16 && widen_sixteen(to + size - 16, text.data() + size - 16)) return size;
   for (; index < text.size() && static_cast<std::uint8_t>(text[index]) < 0x80; ++index)
     to[index] = static_cast<std::uint8_t>(text[index]);
   return index;
