@@ -37,6 +37,7 @@ class HistoryFeed {
   enum class State : std::uint8_t { Absent, Running };
 
   host::ProcessStart& describe(const HistoryProcess& process);
+  void fetch_ahead(std::size_t step) const;
   void start(std::uint32_t index);
   void end(std::uint32_t index);
 
