@@ -28,6 +28,13 @@ void use_short_table(Parameters& parameters) {
     parameters.hardening_table.units[unit] = kTable[unit];
   }
 }
+// Names whose first two units do not tell them from others: too short, or more than ASCII.
+void use_odd_table(Parameters& parameters) {
+  constexpr char16_t kTable[] = u"\u00E4b.exe=1,x=2";
+  for (std::size_t unit = 0; unit < sizeof(kTable) / sizeof(WCHAR); ++unit) {
+    parameters.hardening_table.units[unit] = kTable[unit];
+  }
+}
 void use_no_table(Parameters& parameters) {
   parameters.hardening_table.units[0] = 0;
 }
@@ -80,6 +87,7 @@ CONFORMANCE("C.15", "MpSetProcessHardeningExclusion", k2025,
   };
   const Row rows[] = {
       {kit::counted(u"\\Device\\HarddiskVolume1\\WINDOWS\\System32\\one.exe"), state::RegistryHardeningExcluded},
+      {kit::counted(u"\\Device\\HarddiskVolume1\\Windows\\System32\\ONE.EXE"), state::RegistryHardeningExcluded},
       {kit::counted(u"\\Device\\HarddiskVolume1\\Windows\\System32\\two.exe.old"),
        state::FileHardeningExcluded | state::ObjectHardeningExcluded},
       {kit::counted(u"\\Device\\HarddiskVolume1\\Windows\\System32\\none.exe"), 0},
@@ -108,6 +116,27 @@ CONFORMANCE("C.15", "MpSetProcessHardeningExclusion", k2025,
   context->SubsystemInformation = 1;
   KERNEL_CHECK_EQUAL(decide(context, &empty), 0u);
   KERNEL_CHECK(tail->State & state::ProtectionValid);  // no other bit moved
+  MpReleaseProcessContext(context);
+}
+
+CONFORMANCE("C.15", "MpSetProcessHardeningExclusion", k2025,
+            "names of one unit and of letters beyond ASCII are found in the table too") {
+  const test::State globals(profile, use_odd_table);
+  KERNEL_REQUIRE(NT_SUCCESS(globals.status()));
+  MP_PROCESS_CONTEXT* const context = insert_context(400, 1);
+  KERNEL_REQUIRE(context);
+  struct Row {
+    UNICODE_STRING image;
+    std::uint32_t bits;
+  };
+  const Row rows[] = {
+      {kit::counted(u"\\Device\\HarddiskVolume1\\Windows\\System32\\\u00C4B.EXE"), state::RegistryHardeningExcluded},
+      {kit::counted(u"\\Device\\HarddiskVolume1\\Windows\\System32\\X"), state::FileHardeningExcluded},
+      {kit::counted(u"\\Device\\HarddiskVolume1\\Windows\\System32\\x64.exe"), state::FileHardeningExcluded},
+      {kit::counted(u"\\Device\\HarddiskVolume1\\Windows\\System32\\\u00E5b.exe"), 0},
+      {kit::counted(u"\\Device\\HarddiskVolume1\\Windows\\System32\\"), 0},
+  };
+  for (const Row& row : rows) KERNEL_CHECK_EQUAL(decide(context, &row.image), row.bits);
   MpReleaseProcessContext(context);
 }
 

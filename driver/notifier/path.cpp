@@ -10,6 +10,7 @@ namespace wdscope::notifier {
 namespace {
 
 constexpr SIZE_T kLongest = 0xFFFC;
+constexpr char16_t kSystem32[] = u"\\System32\\";
 
 PUNICODE_STRING join(const UNICODE_STRING& first, const UNICODE_STRING& second, const UNICODE_STRING& third,
                      ULONG tag) {
@@ -37,7 +38,11 @@ PUNICODE_STRING system_root_path(const UNICODE_STRING& below, ULONG tag) {
 }
 
 PUNICODE_STRING system32_path(const UNICODE_STRING& name, ULONG tag) {
-  return join(MpParameters.system_root.view(), kit::counted(u"\\System32\\"), name, tag);
+  return join(MpParameters.system_root.view(), kit::counted(kSystem32), name, tag);
+}
+
+USHORT system32_length() {
+  return static_cast<USHORT>(MpParameters.system_root.view().Length + kit::counted(kSystem32).Length);
 }
 
 PUNICODE_STRING product_path(ULONG tag) {

@@ -11,6 +11,7 @@ namespace wdscope::notifier {
 // it. Null when memory is out, or the path exceeds a counted string.
 PUNICODE_STRING system_root_path(const UNICODE_STRING& below, ULONG tag);  // <SystemRootPath><below>
 PUNICODE_STRING system32_path(const UNICODE_STRING& name, ULONG tag);      // <SystemRootPath>\System32\<name>
-PUNICODE_STRING product_path(ULONG tag);                                   // <ProductPath>\MpCmdRun.exe
+USHORT system32_length();                 // how many bytes of such a path stand before <name>
+PUNICODE_STRING product_path(ULONG tag);  // <ProductPath>\MpCmdRun.exe
 
 }  // namespace wdscope::notifier
