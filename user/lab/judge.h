@@ -47,7 +47,8 @@ class Judge {
   struct SameImage {  // string's own comparison goes unit by unit
     using is_transparent = void;
     bool operator()(std::u16string_view one, std::u16string_view other) const {
-      return one.size() == other.size() && std::memcmp(one.data(), other.data(), one.size() * sizeof(char16_t)) == 0;
+      return one.size() == other.size() &&
+             (one.empty() || std::memcmp(one.data(), other.data(), one.size() * sizeof(char16_t)) == 0);
     }
   };
   mutable std::mutex mutex_;

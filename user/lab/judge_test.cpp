@@ -31,6 +31,8 @@ TEST(Judge, WithoutRulesTrustAloneIsDecided) {
   EXPECT_EQ(judge.decide(message_of(u"\\Device\\Mup\\server\\x.exe", u"x")).trust, Verdict::NotTrusted);
   EXPECT_EQ(judge.decide(message_of(u"\\Device\\HarddiskVolume3\\Windows\\System32\\cmd.exe", u"")).trust,
             Verdict::Trusted);
+  // An image that nobody told is no image, the second time, too.
+  for (int time = 0; time < 2; ++time) EXPECT_EQ(judge.decide(message_of({}, u"x")).trust, Verdict::NotTrusted);
 }
 
 TEST(Judge, RulesSeeThePathsOfTheirWorld) {
