@@ -50,6 +50,7 @@ struct OtherMessage {
   std::uint32_t type = 0;
 };
 
+// Good for as long as the message that they were read from.
 struct EngineMessageFacts {
   MessageVersion version;
   std::variant<CreateMessage, ExitMessage, TrustMessage, TaintMessage, OtherMessage> body;

@@ -60,7 +60,8 @@ constexpr std::uint8_t kVersions[] = {kMessageVersion1910, kMessageVersion25080,
 
 TEST(EngineMessage, ACreateOfEveryGenerationIsRead) {
   for (const std::uint8_t version : kVersions) {
-    const auto facts = read_engine_message(create_of(version));
+    const auto bytes = create_of(version);
+    const auto facts = read_engine_message(bytes);
     ASSERT_TRUE(facts);
     EXPECT_EQ(facts->version.version, version);
     const auto& create = std::get<CreateMessage>(facts->body);
