@@ -33,8 +33,8 @@ struct ImageFile {
 
 // How many bytes the names take.
 std::size_t image_text_size(const ImageOpening& opening);
-// Fills both, the names into `text`: so many bytes, zeroed, that live as long as the file. False: no memory, and nothing
-// is filled. `release_image` gives back what this took, if it did.
+// Fills both, the names into `text`: so many bytes, zeroed, that live as long as the file. False: no memory, and
+// nothing is filled. `release_image` gives back what this took, if it did.
 bool fill_image(ImageFile& image, FileObject& file, char16_t* text, const ImageOpening& opening);
 void release_image(ImageFile& image);
 

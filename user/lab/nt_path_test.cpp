@@ -21,6 +21,24 @@ TEST(NtPath, Utf8BecomesUtf16AlsoBeyondTheFirstPlane) {
             u"\\Device\\HarddiskVolume1\\\u00E9\\\u20AC\\\U0001F600");
 }
 
+// Texts are widened sixteen bytes at a time, the last ones together with some before them.
+TEST(NtPath, TextsOfEachLengthComeOutWhole) {
+  for (std::size_t length = 0; length <= 50; ++length) {
+    for (std::size_t accent = 0; accent <= length; ++accent) {  // at the end: none
+      std::string text;
+      std::u16string wanted = u"before ";
+      for (std::size_t index = 0; index < length; ++index) {
+        const char letter = static_cast<char>('!' + index);
+        text += index == accent ? "\xC3\xA9" : std::string(1, letter);
+        wanted += index == accent ? u'\u00E9' : static_cast<char16_t>(letter);
+      }
+      std::u16string out = u"before ";
+      append_utf16(out, text);
+      EXPECT_EQ(out, wanted) << length << " with an accent at " << accent;
+    }
+  }
+}
+
 TEST(NtPath, EachByteThatIsNoUtf8BecomesOneReplacement) {
   std::u16string out;
   append_utf16(out, "a\xFF\xC3");          // no lead byte; cut

@@ -14,7 +14,7 @@
 namespace wdscope::scenario {
 namespace {
 
-constexpr FileTime kBeginning = 134'116'992'000'000'000;  // 2026-01-01
+constexpr FileTime kBeginning = 134'116'992'000'000'000;                                        // 2026-01-01
 constexpr Driver kDrivers[] = {Driver::Notifier, Driver::Observer, Driver::NetworkInspection};  // as DriverName
 
 // Nothing: no notification of the notifier's. A scenario takes no snapshot, so that marks are none.
